@@ -1,0 +1,118 @@
+"""pytest plugin, loaded with `-p` before pytest-django reads the settings: PostgreSQL and Redis for the tests.
+
+The controller starts throw-away servers once (about 1 s); the workers of xdist inherit their addresses. Given
+DATABASE_URL / REDIS_URL are used as they are. The servers end with the run, also after Ctrl-C, SIGTERM and, on
+Linux, SIGKILL.
+
+What tests find in the environment: DATABASE_OWNER_URL may create databases, DATABASE_URL connects as kap_app to
+the same server, REDIS_URL has a database number of its own in each worker, KAP_MODE is `test`, and KAP_VAR_DIR
+is a folder of this run.
+"""
+
+import atexit
+import contextlib
+import os
+import secrets
+import shutil
+import signal
+import sys
+import tempfile
+from pathlib import Path
+
+from kap.ops import roles
+from kap.ops.services import Postgres, Valkey
+
+_PREFIX = "kap-test-"
+_stops: list = []
+# Set by a person for a real installation; a test must not read them.
+_FORGET = (
+    "ALLOWED_HOSTS", "SITE_URL", "KAP_CLOCK_FILE", "KAP_AS_OWNER", "DATABASE_APP_ROLE", "EMAIL_BACKEND",
+    "EMAIL_HOST", "EMAIL_PORT", "EMAIL_HOST_USER", "EMAIL_HOST_PASSWORD", "EMAIL_USE_TLS", "TRUSTED_PROXIES",
+)  # fmt: skip
+
+
+def _start() -> None:
+    base = _folder()
+    os.environ["KAP_VAR_DIR"] = str(base / "var")
+    (base / "var").mkdir()
+    os.environ["KAP_MODE"] = "test"
+    os.environ["SECRET_KEY"] = "tests-" + secrets.token_urlsafe(48)
+    # Playwright's own event loop runs in the thread of the test.
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+    for name in _FORGET:
+        os.environ.pop(name, None)
+
+    owner = os.environ.get("DATABASE_OWNER_URL") or os.environ.get("DATABASE_URL")
+    if not owner:
+        server = Postgres(base / "pg", password=secrets.token_urlsafe(16), fast=True)
+        _stops.append(server.stop)
+        owner = server.start()
+        os.environ.pop("DATABASE_OWNER_URL", None)
+        os.environ.pop("DATABASE_URL", None)
+    if os.environ.get("DATABASE_OWNER_URL") and os.environ.get("DATABASE_URL"):
+        roles.check_pair(os.environ["DATABASE_URL"], owner)
+    else:
+        os.environ["DATABASE_URL"] = roles.ensure_app_role(owner, var=_keep_role(base))
+    os.environ["DATABASE_OWNER_URL"] = owner
+
+    if not os.environ.get("REDIS_URL"):
+        redis = Valkey(password=secrets.token_urlsafe(16))
+        _stops.append(redis.stop)
+        os.environ["REDIS_URL"] = redis.start()
+        os.environ["KAP_TEST_REDIS_IS_OURS"] = "1"
+
+
+def _keep_role(base: Path) -> Path:
+    """On a server of our own the role ends with it; on a given one its password must outlive this run."""
+    return base / "var" if _stops else Path(__file__).resolve().parents[2] / "var"
+
+
+def _folder() -> Path:
+    """A folder that the server's account can reach. What killed runs left behind is removed."""
+    root = Path(tempfile.gettempdir())
+    for old in root.glob(_PREFIX + "*"):
+        pid = old.name.removeprefix(_PREFIX).partition("-")[0]
+        with contextlib.suppress(OSError):
+            ours = pid.isdigit() and old.stat().st_uid == os.geteuid()
+            if ours and sys.platform.startswith("linux") and not Path(f"/proc/{pid}").exists():
+                shutil.rmtree(old, ignore_errors=True)
+    base = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-", dir=root))
+    base.chmod(0o711)
+    _stops.append(lambda: shutil.rmtree(base, ignore_errors=True))
+    return base
+
+
+def _own_redis_database() -> None:
+    """Each xdist worker gets a Redis database of its own, where the server is ours."""
+    worker = os.environ["PYTEST_XDIST_WORKER"].removeprefix("gw")
+    if os.environ.get("KAP_TEST_REDIS_IS_OURS") and worker.isdigit():
+        os.environ["REDIS_URL"] = os.environ["REDIS_URL"].rpartition("/")[0] + f"/{1 + int(worker) % 63}"
+
+
+def _stop() -> None:
+    while _stops:
+        with contextlib.suppress(Exception):  # one that fails must not keep the others alive
+            _stops.pop()()
+
+
+def _terminated(*_) -> None:
+    """SIGTERM ends the run as Ctrl-C does: pytest unwinds, and the servers go."""
+    raise KeyboardInterrupt
+
+
+def pytest_unconfigure(config) -> None:
+    _stop()
+
+
+if os.environ.get("PYTEST_XDIST_WORKER"):
+    _own_redis_database()
+elif not {"-h", "--help", "--version", "-V", "--markers", "--fixtures"} & set(sys.argv):
+    atexit.register(_stop)
+    signal.signal(signal.SIGTERM, _terminated)
+    try:
+        _start()
+    except BaseException as problem:
+        _stop()
+        if isinstance(problem, Exception) and type(problem).__name__ in ("RoleError", "ServiceError"):
+            sys.exit(f"The tests have no servers to run on.\n{problem}")
+        raise
