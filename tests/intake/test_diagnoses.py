@@ -27,7 +27,9 @@ def test_every_code_of_the_clinical_reference_is_there(code):
 
 def test_every_row_has_words_and_a_standing():
     for row in shipped().codes:
-        assert row.words and row.standing in diagnoses.STANDINGS and row.group in shipped().groups
+        assert row.words
+        assert row.standing in diagnoses.STANDINGS
+        assert row.group in shipped().groups
 
 
 @pytest.mark.parametrize("text", ["f33.1", "F331", " F33.1 "])
@@ -57,7 +59,13 @@ def test_a_code_is_good_only_between_its_dates(code, day, good):
 
 @pytest.mark.parametrize(
     "text, first",
-    [("F33", "F33.0"), ("ptsd", "F43.10"), ("recurrent severe", "F33.2"), ("bipolar II", "F31.81"), ("m79", "M79.7")],
+    [
+        ("F33", "F33.0"),
+        ("ptsd", "F43.10"),
+        ("recurrent severe", "F33.2"),
+        ("bipolar II", "F31.81"),
+        ("m79", "M79.7"),
+    ],
 )
 def test_lookup_by_code_and_by_words(text, first):
     assert lookup(text, DAY)[0].code == first
@@ -89,12 +97,14 @@ def test_bipolar_depression_is_asked_about():
 @pytest.mark.parametrize("codes", [[], ["Z51.5"], ["R45.851"], ["Z51.5", "R45.851"]])
 def test_without_a_diagnosis_nobody_reaches_prescribing(codes):
     (finding,) = check(codes, DAY)
-    assert finding.code == "diagnosis_missing" and not finding.overridable
+    assert finding.code == "diagnosis_missing"
+    assert not finding.overridable
 
 
 def test_an_ended_code_tells_which_to_choose():
     finding = check(["F50.01", "F33.1"], DAY)[0]
-    assert finding.code == "diagnosis_not_valid" and "F50.010" in finding.mend
+    assert finding.code == "diagnosis_not_valid"
+    assert "F50.010" in finding.mend
 
 
 def test_an_unknown_code_is_named():
@@ -103,7 +113,8 @@ def test_an_unknown_code_is_named():
 
 def test_groups_for_a_select_hold_only_what_is_good_on_the_day():
     listed = [row for _, rows in grouped(DAY) for row in rows]
-    assert listed and all(row.is_valid_on(DAY) for row in listed)
+    assert listed
+    assert all(row.is_valid_on(DAY) for row in listed)
     assert len(listed) == sum(row.is_valid_on(DAY) for row in shipped().codes)
 
 

@@ -124,7 +124,8 @@ def test_day_by_day_every_step_is_warned_of_exactly_once(start):
 
 def test_an_ended_credential_stops_and_is_never_overridden():
     finding = judge("DEA registration", DAY - timedelta(days=1), DAY, LADDER)
-    assert finding.level is Level.HARD and not finding.overridable
+    assert finding.level is Level.HARD
+    assert not finding.overridable
     assert finding.words == "DEA registration expired on 28 February 2026."
 
 
@@ -133,5 +134,8 @@ def test_a_credential_without_an_end_stops():
 
 
 def test_a_credential_that_soon_ends_warns_and_a_long_one_is_silent():
-    assert judge("Licence", DAY + timedelta(days=1), DAY, LADDER).words == "Licence expires tomorrow, on 2 March 2026."
+    assert (
+        judge("Licence", DAY + timedelta(days=1), DAY, LADDER).words
+        == "Licence expires tomorrow, on 2 March 2026."
+    )
     assert judge("Licence", DAY + timedelta(days=300), DAY, LADDER) is None

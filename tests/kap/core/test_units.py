@@ -11,7 +11,8 @@ from kap.core import units
 
 
 @pytest.mark.parametrize(
-    "number, text", [("0.50", "0.5"), ("5.0", "5"), ("100", "100"), ("1E+2", "100"), ("0", "0"), ("0.00", "0")]
+    "number, text",
+    [("0.50", "0.5"), ("5.0", "5"), ("100", "100"), ("1E+2", "100"), ("0", "0"), ("0.00", "0")],
 )
 def test_no_trailing_zero_and_always_a_leading_one(number, text):
     assert units.plain(D(number)) == text
@@ -21,7 +22,8 @@ def test_no_trailing_zero_and_always_a_leading_one(number, text):
 def test_a_written_amount_reads_back_as_itself(number):
     text = units.plain(number)
     assert D(text) == number
-    assert not text.startswith(".") and not (("." in text) and text.endswith("0"))
+    assert not text.startswith(".")
+    assert not (("." in text) and text.endswith("0"))
 
 
 def test_number_and_unit_stay_together():
