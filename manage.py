@@ -6,6 +6,7 @@ import os
 import sys
 from contextlib import ExitStack
 from pathlib import Path
+from urllib.parse import urlsplit
 
 # Commands that never ask the database. They get an address where nobody listens.
 OFFLINE = {
@@ -26,12 +27,11 @@ def main() -> None:
         os.environ.setdefault("KAP_AS_OWNER", "1")
     try:
         var = environment.prepare()
-        if command in OFFLINE and not os.environ.get("DATABASE_URL"):
-            _offline()
-            _execute()
-            return
         with ExitStack() as until_done:
-            _find_servers(environment, var, until_done)
+            if command in OFFLINE:
+                _offline()
+            else:
+                _find_servers(environment, var, until_done, as_owner=command in AS_OWNER)
             _execute()
     except environment.SetupError as error:
         sys.exit(str(error))
@@ -49,10 +49,13 @@ def _own_python() -> None:
         os.execv(ours, [str(ours), *sys.argv])
 
 
-def _find_servers(environment, var: Path, until_done: ExitStack) -> None:
+def _find_servers(environment, var: Path, until_done: ExitStack, *, as_owner: bool) -> None:
     names = ("DATABASE_URL", "DATABASE_OWNER_URL", "REDIS_URL")
     if all(os.environ.get(name) for name in names):
         return
+    is_app = urlsplit(os.environ.get("DATABASE_URL", "")).username == "kap_app"
+    if is_app and os.environ.get("REDIS_URL") and not as_owner:
+        return  # a host that serves pages has no need of the owner
     given = os.environ.get("DATABASE_URL") or os.environ.get("DATABASE_OWNER_URL")
     running = environment.running(var).get("env", {})
     if running:
@@ -68,7 +71,7 @@ def _find_servers(environment, var: Path, until_done: ExitStack) -> None:
 def _offline() -> None:
     import warnings
 
-    os.environ["DATABASE_URL"] = NOBODY
+    os.environ.setdefault("DATABASE_URL", NOBODY)
     os.environ.setdefault("REDIS_URL", "redis://127.0.0.1:9/0")
     # makemigrations compares with a database where there is one.
     warnings.filterwarnings("ignore", message="Got an error checking a consistent migration history")

@@ -101,7 +101,7 @@ class Stack:
         return self.running(name) and any(self.folder.glob("beat-schedule*"))
 
     def _end_of_log(self, name: str) -> str:
-        return "\n".join(self.log(name).splitlines()[-20:])
+        return "\n".join(self.log(name).splitlines()[-60:])
 
     def end(self) -> None:
         for name in ("beat", "web", "worker"):

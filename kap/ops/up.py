@@ -26,7 +26,7 @@ MANAGE = [sys.executable, str(ROOT / "manage.py")]
 DEMO_COMMAND = ROOT / "kap" / "demo" / "management" / "commands" / "demo.py"
 PATIENCE = 90  # seconds until the first page must answer
 EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104 - compared with, not bound to
-GIVE_UP = 5  # deaths in a row, none of them after a life of a minute
+GIVE_UP = 4  # deaths in a row, none of them after a life of a minute
 
 
 class Stopped(BaseException):
@@ -160,16 +160,17 @@ def demo_clinic() -> None:
 
 def static_files(var: Path) -> None:
     """collectstatic, but only when a source file or a package changed."""
-    stamp, now = var / "static.stamp", _static_sum()
+    stamp, now = var / "static.stamp", _static_sum(var)
     if stamp.exists() and stamp.read_text() == now and (var / "static" / "staticfiles.json").exists():
         return
     step("Static files", [*MANAGE, "collectstatic", "--no-input", "-v", "0"])
     stamp.write_text(now)
 
 
-def _static_sum() -> str:
+def _static_sum(var: Path) -> str:
     digest = hashlib.sha256((ROOT / "kap" / "ops" / "lock-run.txt").read_bytes())
-    for base in [ROOT / "static", *sorted(ROOT.glob("*/static")), *sorted(ROOT.glob("kap/*/static"))]:
+    bases = [ROOT / "static", *sorted(ROOT.glob("*/static")), *sorted(ROOT.glob("kap/*/static"))]
+    for base in [base for base in bases if base != var / "static"]:
         for path in sorted(base.rglob("*")):
             stat = path.stat()
             digest.update(f"{path}:{stat.st_size}:{stat.st_mtime_ns}\n".encode())
