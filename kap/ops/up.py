@@ -129,27 +129,28 @@ def host() -> str:
 
 
 def migrate() -> None:
-    step(
-        "Database tables",
-        [*MANAGE, "migrate", "--no-input", "-v", "1"],
-        env={**os.environ, "KAP_AS_OWNER": "1"},
-    )
+    env = {**os.environ, "KAP_AS_OWNER": "1"}
+    step("Database tables", [*MANAGE, "migrate", "--no-input", "-v", "1"], env=env)
+    if not ask("SELECT to_regclass('public.kap_cache') IS NOT NULL"):
+        step("Cache table", [*MANAGE, "createcachetable"], env=env)
 
 
-def has_clinic() -> bool:
-    """Asked in SQL: this room imports no app."""
+def ask(question: str) -> bool:
+    """A yes-or-no question in SQL, as the application: this room imports no app."""
     import psycopg2
 
     connection = psycopg2.connect(readiness.dsn(os.environ["DATABASE_URL"]))
     try:
         with connection.cursor() as cursor:
-            cursor.execute("SELECT to_regclass('public.core_clinic') IS NOT NULL")
-            if not cursor.fetchone()[0]:
-                return False
-            cursor.execute("SELECT EXISTS (SELECT 1 FROM core_clinic)")
+            cursor.execute(question)
             return cursor.fetchone()[0]
     finally:
         connection.close()
+
+
+def has_clinic() -> bool:
+    there = ask("SELECT to_regclass('public.core_clinic') IS NOT NULL")
+    return there and ask("SELECT EXISTS (SELECT 1 FROM core_clinic)")
 
 
 def demo_clinic() -> None:
