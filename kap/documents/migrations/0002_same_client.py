@@ -1,0 +1,16 @@
+"""References that can only stay within one course, or one client."""
+
+from django.db import migrations
+
+from kap.core.constraints import same_course
+
+
+class Migration(migrations.Migration):
+    dependencies = [
+        ("documents", "0001_initial"),
+    ]
+
+    operations = [
+        same_course("documents_document", "course_id", "pathway_course", "client_id"),
+        same_course("documents_signaturerequest", "course_id", "pathway_course", "client_id"),
+    ]
