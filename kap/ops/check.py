@@ -8,13 +8,12 @@ import secrets
 import shutil
 import subprocess
 import sys
-import tempfile
 import time
 from pathlib import Path
 
 from kap.ops import roles
 from kap.ops.environment import ROOT
-from kap.ops.services import Postgres
+from kap.ops.services import Postgres, temporary_folder
 
 BIN = Path(sys.executable).parent
 MANAGE = [sys.executable, "manage.py"]
@@ -31,8 +30,7 @@ CHECKS = [
 
 
 def main() -> int:
-    base = Path(tempfile.mkdtemp(prefix="kap-check-"))
-    base.chmod(0o711)
+    base = temporary_folder("kap-check-")
     server = Postgres(base / "pg", password=secrets.token_urlsafe(16), fast=True)
     failed = []
     try:

@@ -16,11 +16,10 @@ import secrets
 import shutil
 import signal
 import sys
-import tempfile
 from pathlib import Path
 
 from kap.ops import roles
-from kap.ops.services import Postgres, Valkey
+from kap.ops.services import Postgres, Valkey, temporary_folder
 
 _PREFIX = "kap-test-"
 _stops: list = []
@@ -68,17 +67,15 @@ def _keep_role(base: Path) -> Path:
 
 
 def _folder() -> Path:
-    """A folder that the server's account can reach. What killed runs left behind is removed."""
-    root = Path(tempfile.gettempdir())
-    for old in root.glob(_PREFIX + "*"):
+    """A folder of this run. What killed runs left behind is removed."""
+    base = temporary_folder(f"{_PREFIX}{os.getpid()}-")
+    _stops.append(lambda: shutil.rmtree(base, ignore_errors=True))
+    for old in base.parent.glob(_PREFIX + "*"):
         pid = old.name.removeprefix(_PREFIX).partition("-")[0]
         with contextlib.suppress(OSError):
             ours = pid.isdigit() and old.stat().st_uid == os.geteuid()
             if ours and sys.platform.startswith("linux") and not Path(f"/proc/{pid}").exists():
                 shutil.rmtree(old, ignore_errors=True)
-    base = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-", dir=root))
-    base.chmod(0o711)
-    _stops.append(lambda: shutil.rmtree(base, ignore_errors=True))
     return base
 
 

@@ -87,6 +87,19 @@ def folder_for(name: str, var: Path) -> Path:
     return base / name
 
 
+def temporary_folder(prefix: str) -> Path:
+    """A new temporary folder that the server's account can walk to; its content stays its own affair."""
+    account = server_account()
+    for root in (tempfile.gettempdir(), "/tmp", "/var/tmp"):  # noqa: S108
+        if not account or reachable(Path(root), account["user"]):
+            folder = Path(tempfile.mkdtemp(prefix=prefix, dir=root))
+            folder.chmod(0o711)
+            return folder
+    raise ServiceError(
+        "No temporary folder can be reached by the account that PostgreSQL runs under. Set TMPDIR."
+    )
+
+
 def _own(folder: Path, account: dict) -> None:
     """Make a private folder that belongs to the server's account."""
     folder.mkdir(parents=True, exist_ok=True)

@@ -6,7 +6,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from pathlib import Path
 
@@ -14,7 +13,7 @@ import pytest
 
 from kap.ops import environment
 from kap.ops.readiness import free_port
-from kap.ops.services import Postgres
+from kap.ops.services import Postgres, temporary_folder
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -22,16 +21,14 @@ ROOT = Path(__file__).resolve().parents[3]
 @pytest.fixture
 def folder():
     """A folder that the account of the servers can reach; pytest's own are private."""
-    base = Path(tempfile.mkdtemp(prefix="kap-ops-"))
-    base.chmod(0o711)
+    base = temporary_folder("kap-ops-")
     yield base
     shutil.rmtree(base, ignore_errors=True)
 
 
 @pytest.fixture(scope="module")
 def postgres():
-    base = Path(tempfile.mkdtemp(prefix="kap-ops-"))
-    base.chmod(0o711)
+    base = temporary_folder("kap-ops-")
     server = Postgres(base / "pg", password=secrets.token_urlsafe(8), fast=True)
     try:
         server.start()

