@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+import uuid
 from decimal import Decimal, InvalidOperation
 from zoneinfo import ZoneInfo
 
@@ -381,3 +382,9 @@ def item(values, index):
 def unmet(steps) -> list:
     """The steps of a gate that are still open."""
     return [step for step in steps or [] if not (step["met"] if isinstance(step, dict) else step.met)]
+
+
+@register.simple_tag
+def once():
+    """A token for one press of the form's button; the view is wrapped in kap.core.once.once."""
+    return format_html('<input type="hidden" name="once" value="{}">', uuid.uuid4())
