@@ -31,7 +31,9 @@ class Draft(Base):
     answers = models.JSONField(default=dict)
     revision = models.PositiveIntegerField(default=0)
     saved_at = models.DateTimeField(default=clock.now)
-    done_at = models.DateTimeField(null=True, blank=True, help_text="When the client said this section is done")
+    done_at = models.DateTimeField(
+        null=True, blank=True, help_text="When the client said this section is done"
+    )
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["course", "section"], name="one_draft_per_section")]
@@ -87,10 +89,16 @@ class Evaluation(Base):
     """A medical evaluation. Draft until decided; from then on kept as it is. Amounts in the named units."""
 
     course = models.ForeignKey(Course, on_delete=models.PROTECT, related_name="evaluations")
-    submission = models.ForeignKey(Submission, null=True, on_delete=models.PROTECT, related_name="evaluations")
+    submission = models.ForeignKey(
+        Submission, null=True, on_delete=models.PROTECT, related_name="evaluations"
+    )
     author = models.ForeignKey(USER, on_delete=models.PROTECT, related_name="evaluations")
-    seen_in_person_on = models.DateField(null=True, blank=True, help_text="Needed for remote orders after 2026")
-    patient_state = models.CharField(max_length=2, blank=True, help_text="State where the client was at the visit")
+    seen_in_person_on = models.DateField(
+        null=True, blank=True, help_text="Needed for remote orders after 2026"
+    )
+    patient_state = models.CharField(
+        max_length=2, blank=True, help_text="State where the client was at the visit"
+    )
     systolic_mmhg = models.PositiveSmallIntegerField(null=True, blank=True)
     diastolic_mmhg = models.PositiveSmallIntegerField(null=True, blank=True)
     heart_rate_bpm = models.PositiveSmallIntegerField(null=True, blank=True)
@@ -116,7 +124,9 @@ class Evaluation(Base):
         ordering = ["-created_at"]
         constraints = [
             models.UniqueConstraint(fields=["id", "course"], name="evaluation_with_its_course"),
-            models.CheckConstraint(condition=at_and_by("decided"), name="evaluation_decided_at_and_by_together"),
+            models.CheckConstraint(
+                condition=at_and_by("decided"), name="evaluation_decided_at_and_by_together"
+            ),
             models.CheckConstraint(
                 condition=all_set_once("decided_at", "weight_kg", "weight_measured_on", "content")
                 & (Q(decided_at=None) | ~Q(decision="") & ~Q(printed_name="")),
@@ -130,10 +140,12 @@ class Evaluation(Base):
                 condition=~Q(decision="conditions") | ~Q(conditions=""), name="conditions_are_written_down"
             ),
             models.CheckConstraint(
-                condition=~Q(decision__in=["defer", "decline"]) | ~Q(reasons=""), name="refusal_has_its_reasons"
+                condition=~Q(decision__in=["defer", "decline"]) | ~Q(reasons=""),
+                name="refusal_has_its_reasons",
             ),
             models.CheckConstraint(
-                condition=Q(weight_kg=None) | Q(weight_kg__gte=20, weight_kg__lte=350), name="weight_in_kg_is_possible"
+                condition=Q(weight_kg=None) | Q(weight_kg__gte=20, weight_kg__lte=350),
+                name="weight_in_kg_is_possible",
             ),
             models.UniqueConstraint(
                 fields=["course"], condition=Q(decided_at=None), name="one_open_evaluation_per_course"
@@ -150,7 +162,9 @@ class FlagAnswer(Base):
     words = models.TextField()
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["evaluation", "flag"], name="flag_answered_once_per_evaluation")]
+        constraints = [
+            models.UniqueConstraint(fields=["evaluation", "flag"], name="flag_answered_once_per_evaluation")
+        ]
         triggers = [
             pgtrigger.Trigger(
                 name="flag_answer_kept_with_its_evaluation",
@@ -191,7 +205,9 @@ class Diagnosis(Base):
         constraints = [
             models.CheckConstraint(condition=at_and_by("ended"), name="diagnosis_ended_at_and_by_together"),
             models.UniqueConstraint(
-                fields=["course"], condition=Q(is_principal=True, ended_at=None), name="one_principal_diagnosis"
+                fields=["course"],
+                condition=Q(is_principal=True, ended_at=None),
+                name="one_principal_diagnosis",
             ),
         ]
 
@@ -253,10 +269,14 @@ class Order(Base):
             models.CheckConstraint(condition=at_and_by("signed"), name="order_signed_at_and_by_together"),
             models.CheckConstraint(condition=at_and_by("ended"), name="order_ended_at_and_by_together"),
             models.CheckConstraint(
-                condition=Q(dose_min_mg__gt=0, dose_max_mg__gte=F("dose_min_mg"), session_max_mg__gte=F("dose_max_mg")),
+                condition=Q(
+                    dose_min_mg__gt=0, dose_max_mg__gte=F("dose_min_mg"), session_max_mg__gte=F("dose_max_mg")
+                ),
                 name="order_doses_in_order",
             ),
-            models.CheckConstraint(condition=Q(sessions__gte=1, sessions__lte=60), name="order_covers_some_sessions"),
+            models.CheckConstraint(
+                condition=Q(sessions__gte=1, sessions__lte=60), name="order_covers_some_sessions"
+            ),
             models.CheckConstraint(
                 condition=~Q(setting="remote") | Q(route__in=["sl", "oral"]), name="remote_is_by_mouth_only"
             ),
@@ -268,7 +288,9 @@ class Order(Base):
                 name="signed_order_is_frozen",
             ),
             models.UniqueConstraint(
-                fields=["course"], condition=Q(signed_at__isnull=False, ended_at=None), name="one_active_order_per_course"
+                fields=["course"],
+                condition=Q(signed_at__isnull=False, ended_at=None),
+                name="one_active_order_per_course",
             ),
         ]
         triggers = kept_once("order", "signed_at", but=("ended_at", "ended_by", "end_words"))
@@ -320,7 +342,10 @@ class TelemedicineBasis(Base):
     client = models.ForeignKey(Client, on_delete=models.PROTECT, related_name="telemedicine_bases")
     basis = models.CharField(
         max_length=20,
-        choices=[("in_person", "In-person evaluation on record"), ("flexibility", "DEA telemedicine flexibility")],
+        choices=[
+            ("in_person", "In-person evaluation on record"),
+            ("flexibility", "DEA telemedicine flexibility"),
+        ],
     )
     valid_from = models.DateField()
     valid_to = models.DateField(null=True, blank=True)
@@ -330,6 +355,7 @@ class TelemedicineBasis(Base):
     class Meta:
         constraints = [
             models.CheckConstraint(
-                condition=Q(valid_to=None) | Q(valid_to__gte=F("valid_from")), name="telemedicine_dates_in_order"
+                condition=Q(valid_to=None) | Q(valid_to__gte=F("valid_from")),
+                name="telemedicine_dates_in_order",
             )
         ]

@@ -45,12 +45,16 @@ class Room(Base):
     location = models.ForeignKey(Location, on_delete=models.PROTECT, related_name="rooms")
     name = models.CharField(max_length=60)
     kind = models.CharField(max_length=8, choices=Kind.choices)
-    buffer_minutes = models.PositiveSmallIntegerField(default=10, help_text="To air and clean, after each use")
+    buffer_minutes = models.PositiveSmallIntegerField(
+        default=10, help_text="To air and clean, after each use"
+    )
     closed_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         ordering = ["location__name", "name"]
-        constraints = [models.UniqueConstraint(fields=["location", "name"], name="room_name_once_per_location")]
+        constraints = [
+            models.UniqueConstraint(fields=["location", "name"], name="room_name_once_per_location")
+        ]
 
     def __str__(self):
         return self.name
@@ -87,7 +91,9 @@ class Service(Base):
     class Meta:
         ordering = ["code"]
         constraints = [
-            models.CheckConstraint(condition=Q(minutes__gte=5, minutes__lte=720), name="service_has_a_sane_length")
+            models.CheckConstraint(
+                condition=Q(minutes__gte=5, minutes__lte=720), name="service_has_a_sane_length"
+            )
         ]
 
     def __str__(self):
@@ -128,7 +134,9 @@ class TimeOff(Base):
     class Meta:
         ordering = ["starts_at"]
         constraints = [
-            models.CheckConstraint(condition=Q(ends_at__gt=F("starts_at")), name="time_off_ends_after_it_starts")
+            models.CheckConstraint(
+                condition=Q(ends_at__gt=F("starts_at")), name="time_off_ends_after_it_starts"
+            )
         ]
 
 
@@ -197,7 +205,9 @@ class Appointment(Base):
 
     service = models.ForeignKey(Service, on_delete=models.PROTECT, related_name="appointments")
     location = models.ForeignKey(Location, on_delete=models.PROTECT, related_name="appointments")
-    room = models.ForeignKey(Room, null=True, blank=True, on_delete=models.PROTECT, related_name="appointments")
+    room = models.ForeignKey(
+        Room, null=True, blank=True, on_delete=models.PROTECT, related_name="appointments"
+    )
     mode = models.CharField(max_length=10, choices=Mode.choices)
     starts_at = models.DateTimeField()
     ends_at = models.DateTimeField()
@@ -209,7 +219,9 @@ class Appointment(Base):
         "self", null=True, blank=True, on_delete=models.PROTECT, related_name="integrations",
         help_text="An integration appointment's own dosing appointment",
     )  # fmt: skip
-    companion = models.ForeignKey(Contact, null=True, blank=True, on_delete=models.PROTECT, related_name="accompanies")
+    companion = models.ForeignKey(
+        Contact, null=True, blank=True, on_delete=models.PROTECT, related_name="accompanies"
+    )
     companion_role = models.CharField(
         max_length=9, blank=True, choices=[("driver", "Driver"), ("chaperone", "Chaperone")]
     )
@@ -231,12 +243,21 @@ class Appointment(Base):
 
     class Meta:
         ordering = ["starts_at"]
-        indexes = [models.Index(fields=["starts_at", "ends_at"]), models.Index(fields=["location", "starts_at"])]
+        indexes = [
+            models.Index(fields=["starts_at", "ends_at"]),
+            models.Index(fields=["location", "starts_at"]),
+        ]
         constraints = [
-            models.CheckConstraint(condition=Q(ends_at__gt=F("starts_at")), name="appointment_ends_after_it_starts"),
-            models.CheckConstraint(condition=at_and_by("arrived"), name="appointment_arrived_at_and_by_together"),
+            models.CheckConstraint(
+                condition=Q(ends_at__gt=F("starts_at")), name="appointment_ends_after_it_starts"
+            ),
+            models.CheckConstraint(
+                condition=at_and_by("arrived"), name="appointment_arrived_at_and_by_together"
+            ),
             models.CheckConstraint(condition=at_and_by("ended"), name="appointment_ended_at_and_by_together"),
-            models.CheckConstraint(condition=at_and_by("cancelled"), name="appointment_cancelled_at_and_by_together"),
+            models.CheckConstraint(
+                condition=at_and_by("cancelled"), name="appointment_cancelled_at_and_by_together"
+            ),
             models.CheckConstraint(
                 condition=at_and_by("companion_confirmed"), name="companion_confirmed_at_and_by_together"
             ),
@@ -251,7 +272,9 @@ class Appointment(Base):
                 | (Q(companion__isnull=False) & ~Q(companion_role="")),
             ),
             models.UniqueConstraint(
-                fields=["dosing"], condition=~Q(state="cancelled"), name="one_integration_appointment_per_dose"
+                fields=["dosing"],
+                condition=~Q(state="cancelled"),
+                name="one_integration_appointment_per_dose",
             ),
             models.CheckConstraint(
                 condition=~Q(mode="in_person") | Q(room__isnull=False), name="in_person_has_a_room"
@@ -317,7 +340,9 @@ class Reservation(models.Model):
             ),
             models.CheckConstraint(
                 name="reservation_has_a_beginning_and_an_end",
-                condition=Q(during__startswith__isnull=False, during__endswith__isnull=False, during__isempty=False),
+                condition=Q(
+                    during__startswith__isnull=False, during__endswith__isnull=False, during__isempty=False
+                ),
             ),
         ]
         triggers = [no_truncate("reservation")]
@@ -330,7 +355,9 @@ class WaitlistEntry(Base):
     client = models.ForeignKey(Client, on_delete=models.PROTECT, related_name="waits")
     course = models.ForeignKey(Course, null=True, on_delete=models.PROTECT, related_name="waits")
     service = models.ForeignKey(Service, on_delete=models.PROTECT, related_name="waits")
-    location = models.ForeignKey(Location, null=True, blank=True, on_delete=models.PROTECT, related_name="waits")
+    location = models.ForeignKey(
+        Location, null=True, blank=True, on_delete=models.PROTECT, related_name="waits"
+    )
     from_date = models.DateField(null=True, blank=True)
     to_date = models.DateField(null=True, blank=True)
     words = models.CharField(max_length=300, blank=True)

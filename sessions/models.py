@@ -5,11 +5,11 @@ NOT NULL once started, composite with the course, and a trigger checks their dat
 """
 
 import pghistory
-import pgtrigger
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 
+from intake.models import Evaluation, Order
 from kap.core import clock
 from kap.core.constraints import all_set_once, at_and_by, insert_only
 from kap.core.models import Base
@@ -17,7 +17,6 @@ from kap.documents.models import Document
 from kap.notes.models import Note
 from kap.pathway.models import Course, Route, Setting
 from kap.people.models import Contact
-from intake.models import Evaluation, Order
 from scheduling.models import Appointment
 from sessions.triggers import DOSE_WITHIN_ORDER, EVIDENCE_WHEN_STARTED
 
@@ -50,7 +49,9 @@ class DosingSession(Base):
 
     course = models.ForeignKey(Course, on_delete=models.PROTECT, related_name="dosing_sessions")
     appointment = models.OneToOneField(Appointment, on_delete=models.PROTECT, related_name="dosing_session")
-    number = models.PositiveSmallIntegerField(help_text="1 for the first dose of the course; not-dosed sessions share")
+    number = models.PositiveSmallIntegerField(
+        help_text="1 for the first dose of the course; not-dosed sessions share"
+    )
     route = models.CharField(max_length=4, choices=Route.choices)
     setting = models.CharField(max_length=10, choices=Setting.choices)
     order = models.ForeignKey(Order, null=True, on_delete=models.PROTECT, related_name="dosing_sessions")
@@ -64,7 +65,9 @@ class DosingSession(Base):
     started_at = models.DateTimeField(null=True, blank=True)
     started_by = models.ForeignKey(USER, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     second_person = models.ForeignKey(USER, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
-    first_dose_at = models.DateTimeField(null=True, blank=True, help_text="Written by the first administration")
+    first_dose_at = models.DateTimeField(
+        null=True, blank=True, help_text="Written by the first administration"
+    )
     ended_at = models.DateTimeField(null=True, blank=True)
     ended_by = models.ForeignKey(USER, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     outcome = models.CharField(max_length=10, choices=Outcome.choices, blank=True)
@@ -76,7 +79,9 @@ class DosingSession(Base):
     remote_nearest_ed = models.CharField(max_length=200, blank=True)
     remote_disconnect_plan = models.TextField(blank=True)
     remote_recorded_at = models.DateTimeField(null=True, blank=True)
-    remote_recorded_by = models.ForeignKey(USER, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    remote_recorded_by = models.ForeignKey(
+        USER, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
     lozenges_before = models.PositiveSmallIntegerField(null=True, blank=True)
     lozenges_after = models.PositiveSmallIntegerField(null=True, blank=True)
     objects = SessionQuerySet.as_manager()
@@ -141,7 +146,9 @@ class PreDoseAnswer(OfSession):
     """One line of the pre-dose check, answered by the person who checked it. The latest answer counts."""
 
     line = models.CharField(max_length=40)
-    answer = models.CharField(max_length=10, choices=[("ok", "Checked"), ("not_ok", "Not so"), ("na", "Does not apply")])
+    answer = models.CharField(
+        max_length=10, choices=[("ok", "Checked"), ("not_ok", "Not so"), ("na", "Does not apply")]
+    )
     detail = models.TextField(blank=True)
 
     class Meta:
@@ -173,7 +180,9 @@ class Administration(OfSession):
     given_by = models.CharField(max_length=160, help_text="Printed name; at home the client herself")
     volume_ml = models.DecimalField(max_digits=6, decimal_places=2, null=True, blank=True)
     lozenge_held_minutes = models.PositiveSmallIntegerField(null=True, blank=True)
-    lozenge_after = models.CharField(max_length=8, blank=True, choices=[("spit", "Spat out"), ("swallow", "Swallowed")])
+    lozenge_after = models.CharField(
+        max_length=8, blank=True, choices=[("spit", "Spat out"), ("swallow", "Swallowed")]
+    )
     witness = models.ForeignKey(USER, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     not_witnessed_reason = models.CharField(max_length=300, blank=True)
 
@@ -183,7 +192,8 @@ class Administration(OfSession):
             models.CheckConstraint(condition=Q(dose_mg__gt=0), name="dose_is_more_than_nothing"),
             models.CheckConstraint(condition=~Q(witness=F("recorded_by")), name="witness_is_not_the_giver"),
             models.CheckConstraint(
-                condition=Q(witness__isnull=False) | ~Q(not_witnessed_reason=""), name="dose_witnessed_or_said_why_not"
+                condition=Q(witness__isnull=False) | ~Q(not_witnessed_reason=""),
+                name="dose_witnessed_or_said_why_not",
             ),
         ]
         triggers = [*insert_only("administration"), DOSE_WITHIN_ORDER]
@@ -193,7 +203,9 @@ class Vitals(OfSession):
     """One reading. Only what was measured is filled; nothing is carried over. MOAA/S: 5 awake … 0 no response."""
 
     measured_at = models.DateTimeField()
-    phase = models.CharField(max_length=10, choices=[("baseline", "Before the dose"), ("during", "After the dose")])
+    phase = models.CharField(
+        max_length=10, choices=[("baseline", "Before the dose"), ("during", "After the dose")]
+    )
     systolic_mmhg = models.PositiveSmallIntegerField(null=True, blank=True)
     diastolic_mmhg = models.PositiveSmallIntegerField(null=True, blank=True)
     heart_rate_bpm = models.PositiveSmallIntegerField(null=True, blank=True)
@@ -201,11 +213,15 @@ class Vitals(OfSession):
     respiratory_rate_bpm = models.PositiveSmallIntegerField(null=True, blank=True)
     temperature_c = models.DecimalField(max_digits=4, decimal_places=1, null=True, blank=True)
     moaas = models.PositiveSmallIntegerField(null=True, blank=True)
-    odd_confirmed = models.BooleanField(default=False, help_text="An unlikely value was asked about and confirmed")
+    odd_confirmed = models.BooleanField(
+        default=False, help_text="An unlikely value was asked about and confirmed"
+    )
     prescriber_called = models.BooleanField(default=False)
     findings = models.JSONField(default=list, help_text="Which limits it crossed when it was recorded")
     note = models.CharField(max_length=300, blank=True)
-    entry_key = models.UUIDField(unique=True, help_text="Made on the device, so that a repeat is the same row")
+    entry_key = models.UUIDField(
+        unique=True, help_text="Made on the device, so that a repeat is the same row"
+    )
 
     class Meta:
         ordering = ["measured_at"]
@@ -221,7 +237,9 @@ class Vitals(OfSession):
                 condition=Q(systolic_mmhg=None, diastolic_mmhg=None)
                 | Q(systolic_mmhg__gt=F("diastolic_mmhg"), systolic_mmhg__lte=300, diastolic_mmhg__gte=20),
             ),
-            models.CheckConstraint(condition=Q(heart_rate_bpm=None) | Q(heart_rate_bpm__lte=300), name="heart_rate_possible"),
+            models.CheckConstraint(
+                condition=Q(heart_rate_bpm=None) | Q(heart_rate_bpm__lte=300), name="heart_rate_possible"
+            ),
             models.CheckConstraint(condition=Q(spo2_percent=None) | Q(spo2_percent__lte=100), name="spo2_at_most_100"),
             models.CheckConstraint(condition=Q(moaas=None) | Q(moaas__lte=5), name="moaas_at_most_5"),
         ]  # fmt: skip
@@ -245,7 +263,8 @@ class AdverseEvent(OfSession):
     grade = models.PositiveSmallIntegerField()
     serious = models.BooleanField(default=False)
     relatedness = models.CharField(
-        max_length=10, choices=[("related", "Related"), ("possible", "Possibly related"), ("unrelated", "Not related")]
+        max_length=10,
+        choices=[("related", "Related"), ("possible", "Possibly related"), ("unrelated", "Not related")],
     )
     onset_at = models.DateTimeField()
     resolved_at = models.DateTimeField(null=True, blank=True)
@@ -255,9 +274,12 @@ class AdverseEvent(OfSession):
     class Meta:
         ordering = ["onset_at"]
         constraints = [
-            models.CheckConstraint(condition=Q(grade__gte=1, grade__lte=5), name="adverse_event_grade_1_to_5"),
             models.CheckConstraint(
-                condition=Q(resolved_at=None) | Q(resolved_at__gte=F("onset_at")), name="event_resolves_after_its_onset"
+                condition=Q(grade__gte=1, grade__lte=5), name="adverse_event_grade_1_to_5"
+            ),
+            models.CheckConstraint(
+                condition=Q(resolved_at=None) | Q(resolved_at__gte=F("onset_at")),
+                name="event_resolves_after_its_onset",
             ),
         ]
         triggers = insert_only("adverse_event")
@@ -267,9 +289,15 @@ class Strike(OfSession):
     """A wrong entry struck through, with the reason. Exactly one target; the entry stays readable."""
 
     vitals = models.OneToOneField(Vitals, null=True, on_delete=models.PROTECT, related_name="strike")
-    administration = models.OneToOneField(Administration, null=True, on_delete=models.PROTECT, related_name="strike")
-    observation = models.OneToOneField(Observation, null=True, on_delete=models.PROTECT, related_name="strike")
-    adverse_event = models.OneToOneField(AdverseEvent, null=True, on_delete=models.PROTECT, related_name="strike")
+    administration = models.OneToOneField(
+        Administration, null=True, on_delete=models.PROTECT, related_name="strike"
+    )
+    observation = models.OneToOneField(
+        Observation, null=True, on_delete=models.PROTECT, related_name="strike"
+    )
+    adverse_event = models.OneToOneField(
+        AdverseEvent, null=True, on_delete=models.PROTECT, related_name="strike"
+    )
     reason = models.CharField(max_length=300)
 
     class Meta:
@@ -290,7 +318,9 @@ class Discharge(Base):
     """The signed end of a session in which medicine was given: fit to leave, or left against advice."""
 
     session = models.OneToOneField(DosingSession, on_delete=models.PROTECT, related_name="discharge")
-    outcome = models.CharField(max_length=10, choices=[("discharged", "Discharged"), ("left", "Left against advice")])
+    outcome = models.CharField(
+        max_length=10, choices=[("discharged", "Discharged"), ("left", "Left against advice")]
+    )
     criteria = models.JSONField(help_text="{criterion: answer or score} as signed")
     aldrete_total = models.PositiveSmallIntegerField(null=True)
     padss_total = models.PositiveSmallIntegerField(null=True)

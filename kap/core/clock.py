@@ -5,12 +5,16 @@ refused in production. Rules never ask the database or the operating system what
 """
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
 
 _cached: tuple[int, timedelta] = (0, timedelta())
+_elsewhere: ContextVar[datetime | None] = ContextVar("kap_clock_elsewhere", default=None)
 
 
 class ClockRefused(Exception):
@@ -35,12 +39,27 @@ def offset() -> timedelta:
 
 def now() -> datetime:
     """This instant, aware, in UTC."""
+    elsewhere = _elsewhere.get()
+    if elsewhere is not None:
+        return elsewhere
     return datetime.now(UTC) + offset()
 
 
 def today(zone: str | ZoneInfo) -> date:
     """The calendar day in the zone; a clinic's day ends at its own midnight, not at UTC's."""
     return now().astimezone(zone if isinstance(zone, ZoneInfo) else ZoneInfo(zone)).date()
+
+
+@contextmanager
+def at(instant: datetime) -> Iterator[None]:
+    """Only here, in this thread, it is `instant`: the demonstration writes its past without moving anybody else."""
+    if settings.PRODUCTION:
+        raise ClockRefused("The clock can be moved only in demonstration and test mode.")
+    token = _elsewhere.set(instant)
+    try:
+        yield
+    finally:
+        _elsewhere.reset(token)
 
 
 def set_offset(by: timedelta) -> None:

@@ -6,7 +6,7 @@ import pghistory
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
-from django.db.models.functions import Now
+from django.db.models.functions import Now  # noqa: TID251 - signs of life use real time
 
 from kap.core import clock, protocol
 from kap.core.constraints import insert_only

@@ -9,7 +9,10 @@ from django.utils.module_loading import import_string, module_has_submodule
 
 @dataclass(frozen=True)
 class NavItem:
-    """One entry. `can`: a permission code, or several of which one is enough. `count`: dotted path of a function of the user, or ''."""
+    """One entry. `can`: a permission code, or several of which one is enough.
+
+    `count`: dotted path of a function of the user, or ''.
+    """
 
     label: str
     icon: str

@@ -1,7 +1,7 @@
 """Signs of life of worker and beat. The beat's is written by the task that only beat sends."""
 
 from celery import shared_task
-from django.db.models.functions import Now
+from django.db.models.functions import Now  # noqa: TID251 - signs of life use real time
 
 from kap.core.models import Heartbeat
 

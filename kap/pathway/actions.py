@@ -149,6 +149,11 @@ def override(*, course, gate: str, evidence: str, about=None, reason: str, print
 
 def _move(course: Course, to: str, by, *, reason: str = "", words: str = "") -> None:
     StageMove.objects.create(
-        course=course, from_stage=course.stage, to_stage=to, by_label=audit_label(by), reason=reason, words=words
+        course=course,
+        from_stage=course.stage,
+        to_stage=to,
+        by_label=audit_label(by),
+        reason=reason,
+        words=words,
     )
     course.refresh_from_db(fields=["stage", "stage_since"])

@@ -59,27 +59,43 @@ class Gate:
 
 EVIDENCE = {
     "course_open": Evidence("Course of treatment open", "kap.pathway.evidence.course_open"),
-    "privacy_acknowledged": Evidence("Privacy notice acknowledged", "kap.pathway.evidence.privacy_acknowledged"),
+    "privacy_acknowledged": Evidence(
+        "Privacy notice acknowledged", "kap.pathway.evidence.privacy_acknowledged"
+    ),
     "therapist_assigned": Evidence("A therapist on the care team", "kap.pathway.evidence.therapist_assigned"),
-    "prescriber_assigned": Evidence("A prescriber on the care team", "kap.pathway.evidence.prescriber_assigned"),
+    "prescriber_assigned": Evidence(
+        "A prescriber on the care team", "kap.pathway.evidence.prescriber_assigned"
+    ),
     "stage_preparation_or_later": Evidence("Preparation reached", "kap.pathway.evidence.preparation_reached"),
-    "no_open_safety_alert": Evidence("No unanswered safety alert", "kap.worklist.evidence.no_open_safety_alert"),
+    "no_open_safety_alert": Evidence(
+        "No unanswered safety alert", "kap.worklist.evidence.no_open_safety_alert"
+    ),
     "forms_sent": Evidence("Every required form sent", "intake.evidence.forms_sent"),
     "intake_session_signed": Evidence("Intake session signed", "intake.evidence.intake_session_signed"),
-    "evaluation_in_date": Evidence("Medical evaluation clear and in date", "intake.evidence.evaluation_in_date"),
+    "evaluation_in_date": Evidence(
+        "Medical evaluation clear and in date", "intake.evidence.evaluation_in_date"
+    ),
     "diagnosis_coded": Evidence("Diagnosis coded", "intake.evidence.diagnosis_coded"),
-    "order_active": Evidence("Active order, prescriber licensed and registered", "intake.evidence.order_active"),
+    "order_active": Evidence(
+        "Active order, prescriber licensed and registered", "intake.evidence.order_active"
+    ),
     "plan_signed": Evidence("Treatment plan signed", "intake.evidence.plan_signed"),
     "doses_left": Evidence("Doses left on the order", "sessions.evidence.doses_left"),
-    "integration_in_window": Evidence("Integration 24–48 h after the dose", "scheduling.evidence.integration_in_window"),
-    "providers_credentialed": Evidence("Providers' credentials in date", "scheduling.evidence.providers_credentialed"),
+    "integration_in_window": Evidence(
+        "Integration 24–48 h after the dose", "scheduling.evidence.integration_in_window"
+    ),
+    "providers_credentialed": Evidence(
+        "Providers' credentials in date", "scheduling.evidence.providers_credentialed"
+    ),
     "preparation_signed": Evidence("Preparation signed", "sessions.evidence.preparation_signed"),
     "consent_in_force": Evidence("Consents in force", "intake.evidence.consents_in_force"),
     "minimum_interval": Evidence("Long enough since the last dose", "sessions.evidence.minimum_interval"),
     "previous_integration_signed": Evidence(
         "Previous integration signed", "integration.evidence.previous_integration_signed"
     ),
-    "companion_confirmed": Evidence("Companion named and confirmed", "scheduling.evidence.companion_confirmed"),
+    "companion_confirmed": Evidence(
+        "Companion named and confirmed", "scheduling.evidence.companion_confirmed"
+    ),
     "telemedicine_basis": Evidence("Legal basis for a remote session", "intake.evidence.telemedicine_basis"),
     "pre_dose_answered": Evidence("Every pre-dose line answered", "sessions.evidence.pre_dose_answered"),
     "safety_screen_today": Evidence("Safety screen of today", "sessions.evidence.safety_screen_today"),

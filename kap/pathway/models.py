@@ -73,7 +73,9 @@ class Course(Base):
     stage_since = models.DateTimeField(null=True, editable=False)
     protocol = models.ForeignKey(ProtocolVersion, on_delete=models.PROTECT, related_name="courses")
     setting = models.CharField(max_length=10, choices=Setting.choices, default=Setting.IN_CLINIC)
-    planned_sessions = models.PositiveSmallIntegerField(null=True, blank=True, help_text="From the treatment plan")
+    planned_sessions = models.PositiveSmallIntegerField(
+        null=True, blank=True, help_text="From the treatment plan"
+    )
     privacy_acknowledged_at = models.DateTimeField(null=True, blank=True)
     objects = CourseQuerySet.as_manager()
 
@@ -81,7 +83,9 @@ class Course(Base):
         ordering = ["-created_at"]
         constraints = [
             models.UniqueConstraint(
-                fields=["client"], condition=~Q(stage__in=[str(s) for s in CLOSED]), name="one_open_course_per_client"
+                fields=["client"],
+                condition=~Q(stage__in=[str(s) for s in CLOSED]),
+                name="one_open_course_per_client",
             ),
             models.UniqueConstraint(fields=["client", "number"], name="course_number_once_per_client"),
             models.UniqueConstraint(fields=["id", "client"], name="course_with_its_client"),
@@ -147,7 +151,8 @@ class StageMove(Base):
             ),
             models.CheckConstraint(
                 name="exit_has_a_reason",
-                condition=~Q(to_stage__in=["declined", "deferred", "withdrawn", "transferred"]) | ~Q(reason=""),
+                condition=~Q(to_stage__in=["declined", "deferred", "withdrawn", "transferred"])
+                | ~Q(reason=""),
             ),
         ]
         triggers = [

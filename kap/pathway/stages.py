@@ -68,7 +68,19 @@ class Reason(models.TextChoices):
 
 EXIT_REASONS = {
     Stage.DECLINED: (Reason.CONTRAINDICATED, Reason.NOT_INDICATED, Reason.NEEDS_OTHER_CARE, Reason.OTHER),
-    Stage.DEFERRED: (Reason.AWAITING_CLEARANCE, Reason.LIFE_EVENT, Reason.ADVERSE_EVENT, Reason.NO_RESPONSE, Reason.OTHER),
-    Stage.WITHDRAWN: (Reason.CLIENT_CHOICE, Reason.COST, Reason.LIFE_EVENT, Reason.ADVERSE_EVENT, Reason.OTHER),
+    Stage.DEFERRED: (
+        Reason.AWAITING_CLEARANCE,
+        Reason.LIFE_EVENT,
+        Reason.ADVERSE_EVENT,
+        Reason.NO_RESPONSE,
+        Reason.OTHER,
+    ),
+    Stage.WITHDRAWN: (
+        Reason.CLIENT_CHOICE,
+        Reason.COST,
+        Reason.LIFE_EVENT,
+        Reason.ADVERSE_EVENT,
+        Reason.OTHER,
+    ),
     Stage.TRANSFERRED: (Reason.MOVED_CARE, Reason.NEEDS_OTHER_CARE, Reason.OTHER),
 }

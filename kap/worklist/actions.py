@@ -15,10 +15,10 @@ def raise_item(
     """Once per key: raising again changes nothing, also when somebody has acted already."""
     item, _ = Item.objects.get_or_create(
         key=key,
-        defaults=dict(
-            kind=kind, urgency=urgency, title=title[:200], client=client, detail=detail[:500], link=link,
-            link_words=link_words, due_at=due_at, for_role=for_role,
-        ),
+        defaults={
+            "kind": kind, "urgency": urgency, "title": title[:200], "client": client, "detail": detail[:500],
+            "link": link, "link_words": link_words, "due_at": due_at, "for_role": for_role,
+        },
     )  # fmt: skip
     return item
 

@@ -7,7 +7,6 @@ from django.db.models import Case, Q, Value, When
 
 from kap.accounts.permissions import Can, Role
 from kap.core import clock
-from kap.core.constraints import at_and_by
 from kap.core.models import Base
 from kap.people.models import Client
 
@@ -39,14 +38,22 @@ class ItemQuerySet(models.QuerySet):
 
     def visible_to(self, user):
         """Clinical items: the client's care team. Items without a client: the role they are for."""
-        mine = Q(client__in=Client.objects.visible_to(user), for_role="") if user.may(Can.OPEN_CHART) else Q(pk=None)
+        mine = (
+            Q(client__in=Client.objects.visible_to(user), for_role="")
+            if user.may(Can.OPEN_CHART)
+            else Q(pk=None)
+        )
         by_role = Q(for_role__in=user.roles, client=None) | Q(
             for_role__in=user.roles, client__in=Client.objects.listed_for(user)
         )
         return self.filter(mine | by_role)
 
     def by_urgency(self):
-        rank = Case(When(urgency=Urgency.NOW, then=Value(0)), When(urgency=Urgency.TODAY, then=Value(1)), default=Value(2))
+        rank = Case(
+            When(urgency=Urgency.NOW, then=Value(0)),
+            When(urgency=Urgency.TODAY, then=Value(1)),
+            default=Value(2),
+        )
         return self.order_by(rank, "due_at", "raised_at")
 
 
@@ -57,8 +64,12 @@ class Item(Base):
     key = models.CharField(max_length=160, unique=True)
     kind = models.CharField(max_length=24, choices=Kind.choices)
     urgency = models.CharField(max_length=6, choices=Urgency.choices)
-    client = models.ForeignKey(Client, null=True, blank=True, on_delete=models.PROTECT, related_name="worklist")
-    for_role = models.CharField(max_length=12, choices=Role.choices, blank=True, help_text="Empty: the care team")
+    client = models.ForeignKey(
+        Client, null=True, blank=True, on_delete=models.PROTECT, related_name="worklist"
+    )
+    for_role = models.CharField(
+        max_length=12, choices=Role.choices, blank=True, help_text="Empty: the care team"
+    )
     title = models.CharField(max_length=200)
     detail = models.CharField(max_length=500, blank=True)
     link = models.CharField(max_length=300, blank=True)
@@ -74,7 +85,9 @@ class Item(Base):
     objects = ItemQuerySet.as_manager()
 
     class Meta:
-        indexes = [models.Index(fields=["client", "kind"], condition=Q(acknowledged_at=None), name="worklist_open")]
+        indexes = [
+            models.Index(fields=["client", "kind"], condition=Q(acknowledged_at=None), name="worklist_open")
+        ]
         constraints = [
             models.CheckConstraint(
                 name="worklist_acknowledged_by_someone",
@@ -84,6 +97,8 @@ class Item(Base):
             ),
             models.CheckConstraint(
                 name="safety_alert_says_what_was_done",
-                condition=~Q(kind="safety") | Q(acknowledged_at=None) | (Q(closed_by_rule=False) & ~Q(what_was_done="")),
+                condition=~Q(kind="safety")
+                | Q(acknowledged_at=None)
+                | (Q(closed_by_rule=False) & ~Q(what_was_done="")),
             ),
         ]

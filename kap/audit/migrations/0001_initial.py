@@ -7,36 +7,58 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='AccessLog',
+            name="AccessLog",
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('at', models.DateTimeField(default=kap.core.clock.now)),
-                ('actor', models.CharField(max_length=80)),
-                ('client_id', models.UUIDField(db_index=True, null=True)),
-                ('kind', models.CharField(max_length=40)),
-                ('object_id', models.CharField(blank=True, max_length=64)),
-                ('purpose', models.CharField(default='care', max_length=40)),
-                ('address', models.GenericIPAddressField(null=True)),
-                ('request_id', models.CharField(blank=True, max_length=32)),
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("at", models.DateTimeField(default=kap.core.clock.now)),
+                ("actor", models.CharField(max_length=80)),
+                ("client_id", models.UUIDField(db_index=True, null=True)),
+                ("kind", models.CharField(max_length=40)),
+                ("object_id", models.CharField(blank=True, max_length=64)),
+                ("purpose", models.CharField(default="care", max_length=40)),
+                ("address", models.GenericIPAddressField(null=True)),
+                ("request_id", models.CharField(blank=True, max_length=32)),
             ],
             options={
-                'indexes': [models.Index(fields=['client_id', '-at'], name='audit_acces_client__53835f_idx'), models.Index(fields=['actor', '-at'], name='audit_acces_actor_3cd0d9_idx')],
+                "indexes": [
+                    models.Index(fields=["client_id", "-at"], name="audit_acces_client__53835f_idx"),
+                    models.Index(fields=["actor", "-at"], name="audit_acces_actor_3cd0d9_idx"),
+                ],
             },
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='accesslog',
-            trigger=pgtrigger.compiler.Trigger(name='access_log_is_kept', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='3d57340d450d47f2589ec897cc040b1aaac86e02', operation='UPDATE OR DELETE', pgid='pgtrigger_access_log_is_kept_e2155', table='audit_accesslog', when='BEFORE')),
+            model_name="accesslog",
+            trigger=pgtrigger.compiler.Trigger(
+                name="access_log_is_kept",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                    hash="3d57340d450d47f2589ec897cc040b1aaac86e02",
+                    operation="UPDATE OR DELETE",
+                    pgid="pgtrigger_access_log_is_kept_e2155",
+                    table="audit_accesslog",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='accesslog',
-            trigger=pgtrigger.compiler.Trigger(name='access_log_no_truncate', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'access_log is kept for good and cannot be truncated' USING ERRCODE = 'check_violation';", hash='3bb9a23f94c07341a77b2f3b897c84137544ecef', level='STATEMENT', operation='TRUNCATE', pgid='pgtrigger_access_log_no_truncate_40da7', table='audit_accesslog', when='BEFORE')),
+            model_name="accesslog",
+            trigger=pgtrigger.compiler.Trigger(
+                name="access_log_no_truncate",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'access_log is kept for good and cannot be truncated' USING ERRCODE = 'check_violation';",
+                    hash="3bb9a23f94c07341a77b2f3b897c84137544ecef",
+                    level="STATEMENT",
+                    operation="TRUNCATE",
+                    pgid="pgtrigger_access_log_no_truncate_40da7",
+                    table="audit_accesslog",
+                    when="BEFORE",
+                ),
+            ),
         ),
     ]

@@ -14,7 +14,6 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
@@ -25,110 +24,194 @@ class Migration(migrations.Migration):
         BtreeGistExtension(),
         TrigramExtension(),
         migrations.CreateModel(
-            name='ClinicEvent',
+            name="ClinicEvent",
             fields=[
-                ('pgh_created_at', models.DateTimeField(auto_now_add=True)),
-                ('pgh_label', models.TextField(help_text='The event label.')),
-                ('pgh_id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('pgh_xid', kap.core.history.Xid8Field(db_default=kap.core.history.CurrentTransaction(), editable=False)),
-                ('pgh_context', pghistory.utils.JSONField(null=True)),
-                ('pgh_context_id', models.UUIDField(null=True)),
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, serialize=False)),
-                ('created_at', models.DateTimeField(default=kap.core.clock.now, editable=False)),
-                ('singleton', models.BooleanField(default=True, editable=False)),
-                ('name', models.CharField(max_length=120)),
-                ('zone', models.CharField(help_text='Home zone, such as America/Los_Angeles', max_length=64)),
-                ('phone', models.CharField(max_length=40)),
-                ('email', models.EmailField(max_length=254)),
-                ('address', models.CharField(max_length=300)),
-                ('crisis_phone', models.CharField(default='988', max_length=40)),
-                ('crisis_words', models.CharField(default='Call or text 988, any time, in English or Spanish.', max_length=300)),
-                ('privacy_officer_email', models.EmailField(blank=True, max_length=254)),
-                ('tax_id', models.CharField(blank=True, max_length=20)),
+                ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
+                ("pgh_label", models.TextField(help_text="The event label.")),
+                ("pgh_id", models.BigAutoField(primary_key=True, serialize=False)),
+                (
+                    "pgh_xid",
+                    kap.core.history.Xid8Field(
+                        db_default=kap.core.history.CurrentTransaction(), editable=False
+                    ),
+                ),
+                ("pgh_context", pghistory.utils.JSONField(null=True)),
+                ("pgh_context_id", models.UUIDField(null=True)),
+                ("id", models.UUIDField(default=uuid.uuid4, editable=False, serialize=False)),
+                ("created_at", models.DateTimeField(default=kap.core.clock.now, editable=False)),
+                ("singleton", models.BooleanField(default=True, editable=False)),
+                ("name", models.CharField(max_length=120)),
+                ("zone", models.CharField(help_text="Home zone, such as America/Los_Angeles", max_length=64)),
+                ("phone", models.CharField(max_length=40)),
+                ("email", models.EmailField(max_length=254)),
+                ("address", models.CharField(max_length=300)),
+                ("crisis_phone", models.CharField(default="988", max_length=40)),
+                (
+                    "crisis_words",
+                    models.CharField(
+                        default="Call or text 988, any time, in English or Spanish.", max_length=300
+                    ),
+                ),
+                ("privacy_officer_email", models.EmailField(blank=True, max_length=254)),
+                ("tax_id", models.CharField(blank=True, max_length=20)),
             ],
             options={
-                'abstract': False,
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='Heartbeat',
+            name="Heartbeat",
             fields=[
-                ('name', models.CharField(max_length=40, primary_key=True, serialize=False)),
-                ('beat_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ("name", models.CharField(max_length=40, primary_key=True, serialize=False)),
+                ("beat_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
             ],
         ),
         migrations.CreateModel(
-            name='OnceToken',
+            name="OnceToken",
             fields=[
-                ('key', models.UUIDField(primary_key=True, serialize=False)),
-                ('user_label', models.CharField(max_length=80)),
-                ('location', models.CharField(blank=True, max_length=500)),
-                ('made_at', models.DateTimeField(default=kap.core.clock.now)),
+                ("key", models.UUIDField(primary_key=True, serialize=False)),
+                ("user_label", models.CharField(max_length=80)),
+                ("location", models.CharField(blank=True, max_length=500)),
+                ("made_at", models.DateTimeField(default=kap.core.clock.now)),
             ],
         ),
         migrations.CreateModel(
-            name='ProtocolVersion',
+            name="ProtocolVersion",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(default=kap.core.clock.now, editable=False)),
-                ('version', models.CharField(max_length=20, unique=True)),
-                ('body', models.JSONField()),
-                ('reason', models.CharField(max_length=500)),
-                ('signed_at', models.DateTimeField()),
+                (
+                    "id",
+                    models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False),
+                ),
+                ("created_at", models.DateTimeField(default=kap.core.clock.now, editable=False)),
+                ("version", models.CharField(max_length=20, unique=True)),
+                ("body", models.JSONField()),
+                ("reason", models.CharField(max_length=500)),
+                ("signed_at", models.DateTimeField()),
             ],
             options={
-                'ordering': ['-signed_at'],
-                'get_latest_by': 'signed_at',
+                "ordering": ["-signed_at"],
+                "get_latest_by": "signed_at",
             },
         ),
         migrations.CreateModel(
-            name='Clinic',
+            name="Clinic",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(default=kap.core.clock.now, editable=False)),
-                ('singleton', models.BooleanField(default=True, editable=False, unique=True)),
-                ('name', models.CharField(max_length=120)),
-                ('zone', models.CharField(help_text='Home zone, such as America/Los_Angeles', max_length=64)),
-                ('phone', models.CharField(max_length=40)),
-                ('email', models.EmailField(max_length=254)),
-                ('address', models.CharField(max_length=300)),
-                ('crisis_phone', models.CharField(default='988', max_length=40)),
-                ('crisis_words', models.CharField(default='Call or text 988, any time, in English or Spanish.', max_length=300)),
-                ('privacy_officer_email', models.EmailField(blank=True, max_length=254)),
-                ('tax_id', models.CharField(blank=True, max_length=20)),
+                (
+                    "id",
+                    models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False),
+                ),
+                ("created_at", models.DateTimeField(default=kap.core.clock.now, editable=False)),
+                ("singleton", models.BooleanField(default=True, editable=False, unique=True)),
+                ("name", models.CharField(max_length=120)),
+                ("zone", models.CharField(help_text="Home zone, such as America/Los_Angeles", max_length=64)),
+                ("phone", models.CharField(max_length=40)),
+                ("email", models.EmailField(max_length=254)),
+                ("address", models.CharField(max_length=300)),
+                ("crisis_phone", models.CharField(default="988", max_length=40)),
+                (
+                    "crisis_words",
+                    models.CharField(
+                        default="Call or text 988, any time, in English or Spanish.", max_length=300
+                    ),
+                ),
+                ("privacy_officer_email", models.EmailField(blank=True, max_length=254)),
+                ("tax_id", models.CharField(blank=True, max_length=20)),
             ],
             options={
-                'constraints': [models.CheckConstraint(condition=models.Q(('singleton', True)), name='one_clinic_per_installation')],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("singleton", True)), name="one_clinic_per_installation"
+                    )
+                ],
             },
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='clinic',
-            trigger=pgtrigger.compiler.Trigger(name='insert_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "core_clinicevent" ("address", "created_at", "crisis_phone", "crisis_words", "email", "id", "name", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "phone", "privacy_officer_email", "singleton", "tax_id", "zone") VALUES (NEW."address", NEW."created_at", NEW."crisis_phone", NEW."crisis_words", NEW."email", NEW."id", NEW."name", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'insert\', NEW."id", NEW."phone", NEW."privacy_officer_email", NEW."singleton", NEW."tax_id", NEW."zone"); RETURN NULL;', hash='c30477552639f35bab55c21b1e187296e656f14b', operation='INSERT', pgid='pgtrigger_insert_insert_144eb', table='core_clinic', when='AFTER')),
+            model_name="clinic",
+            trigger=pgtrigger.compiler.Trigger(
+                name="insert_insert",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func='INSERT INTO "core_clinicevent" ("address", "created_at", "crisis_phone", "crisis_words", "email", "id", "name", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "phone", "privacy_officer_email", "singleton", "tax_id", "zone") VALUES (NEW."address", NEW."created_at", NEW."crisis_phone", NEW."crisis_words", NEW."email", NEW."id", NEW."name", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'insert\', NEW."id", NEW."phone", NEW."privacy_officer_email", NEW."singleton", NEW."tax_id", NEW."zone"); RETURN NULL;',
+                    hash="c30477552639f35bab55c21b1e187296e656f14b",
+                    operation="INSERT",
+                    pgid="pgtrigger_insert_insert_144eb",
+                    table="core_clinic",
+                    when="AFTER",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='clinic',
-            trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD.* IS DISTINCT FROM NEW.*)', func='INSERT INTO "core_clinicevent" ("address", "created_at", "crisis_phone", "crisis_words", "email", "id", "name", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "phone", "privacy_officer_email", "singleton", "tax_id", "zone") VALUES (NEW."address", NEW."created_at", NEW."crisis_phone", NEW."crisis_words", NEW."email", NEW."id", NEW."name", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'update\', NEW."id", NEW."phone", NEW."privacy_officer_email", NEW."singleton", NEW."tax_id", NEW."zone"); RETURN NULL;', hash='e6330a6d313520a4d9752f7542ef714fa48ce898', operation='UPDATE', pgid='pgtrigger_update_update_5cdaf', table='core_clinic', when='AFTER')),
+            model_name="clinic",
+            trigger=pgtrigger.compiler.Trigger(
+                name="update_update",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition="WHEN (OLD.* IS DISTINCT FROM NEW.*)",
+                    func='INSERT INTO "core_clinicevent" ("address", "created_at", "crisis_phone", "crisis_words", "email", "id", "name", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "phone", "privacy_officer_email", "singleton", "tax_id", "zone") VALUES (NEW."address", NEW."created_at", NEW."crisis_phone", NEW."crisis_words", NEW."email", NEW."id", NEW."name", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'update\', NEW."id", NEW."phone", NEW."privacy_officer_email", NEW."singleton", NEW."tax_id", NEW."zone"); RETURN NULL;',
+                    hash="e6330a6d313520a4d9752f7542ef714fa48ce898",
+                    operation="UPDATE",
+                    pgid="pgtrigger_update_update_5cdaf",
+                    table="core_clinic",
+                    when="AFTER",
+                ),
+            ),
         ),
         migrations.AddField(
-            model_name='clinicevent',
-            name='pgh_obj',
-            field=models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='history', to='core.clinic'),
+            model_name="clinicevent",
+            name="pgh_obj",
+            field=models.ForeignKey(
+                db_constraint=False,
+                on_delete=django.db.models.deletion.DO_NOTHING,
+                related_name="history",
+                to="core.clinic",
+            ),
         ),
         migrations.AddField(
-            model_name='protocolversion',
-            name='signed_by',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="protocolversion",
+            name="signed_by",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='clinicevent',
-            trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='550e33d75474f4ea8682e731122b4bfabee9648a', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_d8299', table='core_clinicevent', when='BEFORE')),
+            model_name="clinicevent",
+            trigger=pgtrigger.compiler.Trigger(
+                name="append_only",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                    hash="550e33d75474f4ea8682e731122b4bfabee9648a",
+                    operation="UPDATE OR DELETE",
+                    pgid="pgtrigger_append_only_d8299",
+                    table="core_clinicevent",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='protocolversion',
-            trigger=pgtrigger.compiler.Trigger(name='protocol_version_is_kept', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='e9be008e9e3e3e3ac44006c8724164560b06c880', operation='UPDATE OR DELETE', pgid='pgtrigger_protocol_version_is_kept_4daa4', table='core_protocolversion', when='BEFORE')),
+            model_name="protocolversion",
+            trigger=pgtrigger.compiler.Trigger(
+                name="protocol_version_is_kept",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                    hash="e9be008e9e3e3e3ac44006c8724164560b06c880",
+                    operation="UPDATE OR DELETE",
+                    pgid="pgtrigger_protocol_version_is_kept_4daa4",
+                    table="core_protocolversion",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='protocolversion',
-            trigger=pgtrigger.compiler.Trigger(name='protocol_version_no_truncate', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'protocol_version is kept for good and cannot be truncated' USING ERRCODE = 'check_violation';", hash='3713bd2811dad2e91ccd7baa48d2164b311c9c9d', level='STATEMENT', operation='TRUNCATE', pgid='pgtrigger_protocol_version_no_truncate_0461e', table='core_protocolversion', when='BEFORE')),
+            model_name="protocolversion",
+            trigger=pgtrigger.compiler.Trigger(
+                name="protocol_version_no_truncate",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'protocol_version is kept for good and cannot be truncated' USING ERRCODE = 'check_violation';",
+                    hash="3713bd2811dad2e91ccd7baa48d2164b311c9c9d",
+                    level="STATEMENT",
+                    operation="TRUNCATE",
+                    pgid="pgtrigger_protocol_version_no_truncate_0461e",
+                    table="core_protocolversion",
+                    when="BEFORE",
+                ),
+            ),
         ),
     ]

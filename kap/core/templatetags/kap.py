@@ -239,6 +239,14 @@ def now_iso() -> str:
     return kap_clock.now().isoformat()
 
 
+@register.simple_tag
+def now_local():
+    """The clinic's clock now, for "printed at"."""
+    from kap.core import clock as kap_clock
+
+    return kap_clock.now()
+
+
 # --- words ----------------------------------------------------------------------------------------
 
 
@@ -254,7 +262,7 @@ def known(value):
 STAGES = {
     "enquiry": ("chat-dots", gettext_lazy("Enquiry"), "neutral"),
     "intake": ("clipboard2-pulse", gettext_lazy("Intake"), "neutral"),
-    "medical": ("heart-pulse", gettext_lazy("Medical review"), "info"),
+    "medical": ("heart-pulse", gettext_lazy("Medical evaluation"), "info"),
     "preparation": ("compass", gettext_lazy("Preparation"), "teal"),
     "dosing": ("moon-stars", gettext_lazy("Dosing"), "violet"),
     "integration": ("chat-square-text", gettext_lazy("Integration"), "ok"),
