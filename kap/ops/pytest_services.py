@@ -18,15 +18,20 @@ import signal
 import sys
 from pathlib import Path
 
+import pytest
+
 from kap.ops import roles
-from kap.ops.services import Postgres, Valkey, temporary_folder
+from kap.ops.environment import ROOT
+from kap.ops.services import Valkey, temporary_folder
+from kap.ops.snapshot import TEMPLATE, start_from_snapshot
 
 _PREFIX = "kap-test-"
 _stops: list = []
 # Set by a person for a real installation; a test must not read them.
 _FORGET = (
-    "ALLOWED_HOSTS", "SITE_URL", "KAP_CLOCK_FILE", "KAP_AS_OWNER", "DATABASE_APP_ROLE", "EMAIL_BACKEND",
-    "EMAIL_HOST", "EMAIL_PORT", "EMAIL_HOST_USER", "EMAIL_HOST_PASSWORD", "EMAIL_USE_TLS", "TRUSTED_PROXIES",
+    "KAP_TEST_TEMPLATE", "KAP_TEST_REDIS_IS_OURS", "ALLOWED_HOSTS", "SITE_URL", "KAP_CLOCK_FILE", "KAP_AS_OWNER",
+    "DATABASE_APP_ROLE", "EMAIL_BACKEND", "EMAIL_HOST", "EMAIL_PORT", "EMAIL_HOST_USER", "EMAIL_HOST_PASSWORD",
+    "EMAIL_USE_TLS", "TRUSTED_PROXIES",
 )  # fmt: skip
 
 
@@ -43,15 +48,19 @@ def _start() -> None:
 
     owner = os.environ.get("DATABASE_OWNER_URL") or os.environ.get("DATABASE_URL")
     if not owner:
-        server = Postgres(base / "pg", password=secrets.token_urlsafe(16), fast=True)
+        server = start_from_snapshot(base / "pg", var=base / "var")
         _stops.append(server.stop)
-        owner = server.start()
+        owner = server.url
+        os.environ["KAP_TEST_TEMPLATE"] = TEMPLATE
         os.environ.pop("DATABASE_OWNER_URL", None)
         os.environ.pop("DATABASE_URL", None)
     if os.environ.get("DATABASE_OWNER_URL") and os.environ.get("DATABASE_URL"):
         roles.check_pair(os.environ["DATABASE_URL"], owner)
     else:
-        os.environ["DATABASE_URL"] = roles.ensure_app_role(owner, var=_keep_role(base))
+        ours = bool(os.environ.get("KAP_TEST_TEMPLATE"))
+        # On a given server kap_app's password must outlive this run.
+        var = base / "var" if ours else ROOT / "var"
+        os.environ["DATABASE_URL"] = roles.ensure_app_role(owner, var=var, may_reset=ours)
     os.environ["DATABASE_OWNER_URL"] = owner
 
     if not os.environ.get("REDIS_URL"):
@@ -59,11 +68,6 @@ def _start() -> None:
         _stops.append(redis.stop)
         os.environ["REDIS_URL"] = redis.start()
         os.environ["KAP_TEST_REDIS_IS_OURS"] = "1"
-
-
-def _keep_role(base: Path) -> Path:
-    """On a server of our own the role ends with it; on a given one its password must outlive this run."""
-    return base / "var" if _stops else Path(__file__).resolve().parents[2] / "var"
 
 
 def _folder() -> Path:
@@ -95,6 +99,17 @@ def _stop() -> None:
 def _terminated(*_) -> None:
     """SIGTERM ends the run as Ctrl-C does: pytest unwinds, and the servers go."""
     raise KeyboardInterrupt
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_configure(config) -> None:
+    """Test databases are copies of the migrated one; Django then has nothing left to migrate."""
+    if template := os.environ.get("KAP_TEST_TEMPLATE"):
+        from django.conf import settings
+        from django.db import connections
+
+        if settings.configured:
+            connections["default"].settings_dict["TEST"]["TEMPLATE"] = template
 
 
 def pytest_unconfigure(config) -> None:

@@ -14,6 +14,8 @@ TOP = ("kap", "scheduling", "intake", "sessions", "integration")
 
 # Files whose whole point is to name what stands to their right, each with its reason.
 TABLES = {
+    "kap/ops/commands.py": "the command lines name the application that they start",
+    "kap/core/health.py": "readiness asks each room for its own figure",
     "kap/settings.py": "Django's own list of apps and hooks",
     "kap/core/grants.py": "the one table of grants, read after every migrate",
     "kap/pathway/gates.py": "the one table of passage: evidence and follow-up by dotted path",
