@@ -116,8 +116,8 @@ def shell(theme: str = "", staff: bool = True, current: str = "Today") -> dict:
 CLIENT = Thing(
     name="June Ashworth",
     initials="JA",
-    date_of_birth=dt.date(1984, 8, 3),
-    number="KAP-00412",
+    birth_date=dt.date(1984, 8, 3),
+    kap_number="KAP-00412",
     pronouns="she/her",
     phone="3105550142",
 )

@@ -1,8 +1,10 @@
 """Serve the sample pages under the product's own content security policy, on a free port."""
 
+import json
 import mimetypes
 import sys
 import threading
+import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
 
@@ -28,15 +30,18 @@ class Page(BaseHTTPRequestHandler):
         name = address.path.strip("/")
         if name not in contexts():
             return self.answer(404, b"no such page", "text/plain")
-        theme = parse_qs(address.query).get("theme", ["light"])[0]
+        theme = parse_qs(address.query, keep_blank_values=True).get("theme", ["light"])[0]
         try:
             return self.answer(200, render(name, theme).encode(), "text/html; charset=utf-8")
         except Exception as problem:
             return self.answer(500, f"{type(problem).__name__}: {problem}"[:600].encode(), "text/plain")
 
     def do_POST(self):
-        self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        self.answer(200, b'{"saved_at": "14:07"}', "application/json")
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        self.server.posted.append(body.decode(errors="replace"))
+        time.sleep(self.server.slow)
+        code, answer = self.server.replies.pop(0) if self.server.replies else (200, {"saved_at": "14:07"})
+        self.answer(code, json.dumps(answer).encode(), "application/json")
 
     def answer(self, code, body, kind):
         self.send_response(code)
@@ -51,7 +56,9 @@ class Page(BaseHTTPRequestHandler):
 
 
 def start(port: int = 0) -> ThreadingHTTPServer:
+    """``server.replies`` holds (code, JSON) for the next POSTs, ``server.posted`` what was sent."""
     server = ThreadingHTTPServer(("127.0.0.1", port), Page)
+    server.replies, server.posted, server.slow = [], [], 0
     threading.Thread(target=server.serve_forever, daemon=True).start()
     return server
 
