@@ -20,6 +20,10 @@ from kap.ops.services import Postgres, ServiceError, kept_secret
 
 TEMPLATE = "kap_template"
 APPS = ("kap", "scheduling", "intake", "sessions", "integration")
+MATTERS = (
+    "kap/settings.py", "kap/core/grants.py", "kap/ops/lock-run.txt", "kap/ops/snapshot.py", "kap/ops/roles.py",
+    "kap/ops/services.py",
+)  # fmt: skip
 _KEEP = 2  # the newest; two branches in turn
 
 
@@ -33,12 +37,7 @@ def fingerprint() -> str:
     files = [
         path for app in APPS for path in (ROOT / app).rglob("migrations/*") if path.suffix in (".py", ".sql")
     ]
-    files += [
-        ROOT / "kap" / "settings.py",
-        ROOT / "kap" / "core" / "grants.py",
-        ROOT / "kap" / "ops" / "lock-run.txt",
-    ]
-    files += [Path(__file__), ROOT / "kap" / "ops" / "roles.py", ROOT / "kap" / "ops" / "services.py"]
+    files += [ROOT / name for name in MATTERS]
     for path in sorted(files):
         if path.exists():
             digest.update(str(path.relative_to(ROOT)).encode() + b"\0" + path.read_bytes() + b"\0")
