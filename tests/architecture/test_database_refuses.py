@@ -134,8 +134,8 @@ def test_not_even_an_unstarted_session_names_evidence_of_another_course(column):
 def test_a_session_does_not_start_on_a_withdrawn_consent():
     record = whole_record()
     sql(
-        "INSERT INTO documents_withdrawal"
-        " (id, created_at, document_id, reason, printed_name, withdrawn_at, withdrawn_by) VALUES (%s, now(), %s, '', 'Client', %s, 'test')",
+        "INSERT INTO documents_withdrawal (id, created_at, document_id, reason, printed_name, withdrawn_at,"
+        " withdrawn_by) VALUES (%s, now(), %s, '', 'Client', %s, 'test')",
         uuid4(), record.consent.pk, record.now,
     )  # fmt: skip
     with refused("started_on_evidence_in_force"):
