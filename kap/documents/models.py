@@ -33,7 +33,9 @@ class Template(Base):
 
     kind = models.CharField(max_length=24, choices=Kind.choices)
     route = models.CharField(max_length=4, choices=Route.choices, blank=True, help_text="Empty: any route")
-    setting = models.CharField(max_length=10, choices=Setting.choices, blank=True, help_text="Empty: any setting")
+    setting = models.CharField(
+        max_length=10, choices=Setting.choices, blank=True, help_text="Empty: any setting"
+    )
     version = models.PositiveSmallIntegerField()
     title = models.CharField(max_length=160)
     sections = models.JSONField(help_text="[{key, title, summary, text, initial}]")
@@ -44,7 +46,9 @@ class Template(Base):
     class Meta:
         ordering = ["kind", "-version"]
         constraints = [
-            models.UniqueConstraint(fields=["kind", "route", "setting", "version"], name="template_version_once")
+            models.UniqueConstraint(
+                fields=["kind", "route", "setting", "version"], name="template_version_once"
+            )
         ]
         triggers = insert_only("template")
 
@@ -65,7 +69,9 @@ class SignatureRequest(Base):
     declined_at = models.DateTimeField(null=True, blank=True)
     declined_words = models.TextField(blank=True)
     cancelled_at = models.DateTimeField(null=True, blank=True)
-    document = models.OneToOneField("Document", null=True, blank=True, on_delete=models.PROTECT, related_name="request")
+    document = models.OneToOneField(
+        "Document", null=True, blank=True, on_delete=models.PROTECT, related_name="request"
+    )
 
     class Meta:
         ordering = ["asked_at"]
@@ -108,7 +114,9 @@ class Document(Base):
         ordering = ["-frozen_at"]
         constraints = [
             models.UniqueConstraint(fields=["id", "course"], name="document_with_its_course"),
-            models.CheckConstraint(condition=Q(sha256__regex=r"^[0-9a-f]{64}$"), name="document_hash_is_sha256"),
+            models.CheckConstraint(
+                condition=Q(sha256__regex=r"^[0-9a-f]{64}$"), name="document_hash_is_sha256"
+            ),
         ]
         triggers = [
             *insert_only("document"),
@@ -152,7 +160,9 @@ class Signature(Base):
 
     class Meta:
         ordering = ["signed_at"]
-        constraints = [models.UniqueConstraint(fields=["document", "signer"], name="document_signed_once_each")]
+        constraints = [
+            models.UniqueConstraint(fields=["document", "signer"], name="document_signed_once_each")
+        ]
         triggers = insert_only("signature")
 
 
@@ -173,7 +183,9 @@ class DocumentPdf(models.Model):
 class RenderJob(models.Model):
     """A PDF owed for a document: written in the signing's transaction, taken by a worker under a lease."""
 
-    document = models.OneToOneField(Document, primary_key=True, on_delete=models.PROTECT, related_name="render_job")
+    document = models.OneToOneField(
+        Document, primary_key=True, on_delete=models.PROTECT, related_name="render_job"
+    )
     asked_at = models.DateTimeField(default=clock.now)
     lease_until = models.DateTimeField(null=True, blank=True)
     attempts = models.PositiveSmallIntegerField(default=0)
@@ -195,5 +207,3 @@ class Withdrawal(Base):
 
     class Meta:
         triggers = insert_only("withdrawal")
-
-

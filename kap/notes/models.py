@@ -42,7 +42,9 @@ class Note(Base):
     client = models.ForeignKey(Client, on_delete=models.PROTECT, related_name="notes")
     course = models.ForeignKey(Course, on_delete=models.PROTECT, related_name="notes")
     kind = models.CharField(max_length=12, choices=Kind.choices)
-    about = models.UUIDField(null=True, blank=True, help_text="The appointment or dosing session it belongs to")
+    about = models.UUIDField(
+        null=True, blank=True, help_text="The appointment or dosing session it belongs to"
+    )
     author = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="notes")
     held_at = models.DateTimeField(null=True, blank=True, help_text="When the session took place")
     body = models.JSONField(default=dict)
@@ -65,7 +67,8 @@ class Note(Base):
             models.CheckConstraint(condition=at_and_by("signed"), name="note_signed_at_and_by_together"),
             models.CheckConstraint(
                 name="signed_note_is_frozen",
-                condition=Q(signed_at=None) | (Q(content__isnull=False) & ~Q(sha256="") & ~Q(printed_name="")),
+                condition=Q(signed_at=None)
+                | (Q(content__isnull=False) & ~Q(sha256="") & ~Q(printed_name="")),
             ),
             models.UniqueConstraint(
                 fields=["course", "kind", "about"],

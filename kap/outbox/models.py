@@ -22,7 +22,9 @@ class Channel(models.TextChoices):
 class MessageQuerySet(models.QuerySet):
     def due(self, now):
         """Owed, its time has come, and nobody holds a live lease on it."""
-        return self.filter(state=State.OWED, send_at__lte=now).filter(Q(lease_until=None) | Q(lease_until__lt=now))
+        return self.filter(state=State.OWED, send_at__lte=now).filter(
+            Q(lease_until=None) | Q(lease_until__lt=now)
+        )
 
     def owed(self):
         return self.filter(state=State.OWED)
@@ -37,8 +39,12 @@ class Message(models.Model):
 
     id = models.BigAutoField(primary_key=True)
     key = models.CharField(max_length=200, unique=True)
-    client = models.ForeignKey(Client, null=True, blank=True, on_delete=models.PROTECT, related_name="messages")
-    contact = models.ForeignKey(Contact, null=True, blank=True, on_delete=models.PROTECT, related_name="messages")
+    client = models.ForeignKey(
+        Client, null=True, blank=True, on_delete=models.PROTECT, related_name="messages"
+    )
+    contact = models.ForeignKey(
+        Contact, null=True, blank=True, on_delete=models.PROTECT, related_name="messages"
+    )
     to_name = models.CharField(max_length=160, blank=True)
     to_address = models.CharField(max_length=254)
     kind = models.CharField(max_length=40)

@@ -24,6 +24,7 @@ class Kind(models.TextChoices):
     ADVERSE_EVENT = "adverse_event", "Adverse event"
     MEASURE_OVERDUE = "measure_overdue", "Measure overdue"
     RESCHEDULE = "reschedule", "Booking needs attention"
+    SIGNATURE = "signature", "Consent needs a talk"
 
 
 class Urgency(models.TextChoices):

@@ -11,113 +11,289 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('pathway', '0001_initial'),
-        ('people', '0001_initial'),
+        ("pathway", "0001_initial"),
+        ("people", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Request',
+            name="Request",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(default=kap.core.clock.now, editable=False)),
-                ('instrument', models.CharField(max_length=12)),
-                ('occasion', models.CharField(choices=[('baseline', 'Before treatment'), ('pre_dose', 'Before a dose'), ('after_dose', 'After a dose'), ('final', 'At the end of treatment'), ('follow_up', 'Follow-up')], max_length=10)),
-                ('about', models.UUIDField(null=True)),
-                ('due_at', models.DateTimeField()),
-                ('draft', models.JSONField(blank=True, default=dict)),
-                ('draft_saved_at', models.DateTimeField(blank=True, null=True)),
-                ('cancelled_at', models.DateTimeField(blank=True, null=True)),
-                ('client', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='measure_requests', to='people.client')),
-                ('course', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='measure_requests', to='pathway.course')),
+                (
+                    "id",
+                    models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False),
+                ),
+                ("created_at", models.DateTimeField(default=kap.core.clock.now, editable=False)),
+                ("instrument", models.CharField(max_length=12)),
+                (
+                    "occasion",
+                    models.CharField(
+                        choices=[
+                            ("baseline", "Before treatment"),
+                            ("pre_dose", "Before a dose"),
+                            ("after_dose", "After a dose"),
+                            ("final", "At the end of treatment"),
+                            ("follow_up", "Follow-up"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                ("about", models.UUIDField(null=True)),
+                ("due_at", models.DateTimeField()),
+                ("draft", models.JSONField(blank=True, default=dict)),
+                ("draft_saved_at", models.DateTimeField(blank=True, null=True)),
+                ("cancelled_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "client",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="measure_requests",
+                        to="people.client",
+                    ),
+                ),
+                (
+                    "course",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="measure_requests",
+                        to="pathway.course",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['due_at'],
+                "ordering": ["due_at"],
             },
         ),
         migrations.CreateModel(
-            name='Response',
+            name="Response",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(default=kap.core.clock.now, editable=False)),
-                ('instrument', models.CharField(max_length=12)),
-                ('version', models.CharField(max_length=20)),
-                ('occasion', models.CharField(choices=[('baseline', 'Before treatment'), ('pre_dose', 'Before a dose'), ('after_dose', 'After a dose'), ('final', 'At the end of treatment'), ('follow_up', 'Follow-up')], max_length=10)),
-                ('about', models.UUIDField(help_text='The dosing session it belongs to', null=True)),
-                ('answers', models.JSONField(help_text='{item number: score or null}')),
-                ('total', models.DecimalField(decimal_places=2, max_digits=6, null=True)),
-                ('band', models.CharField(blank=True, max_length=40)),
-                ('complete', models.BooleanField()),
-                ('authored_at', models.DateTimeField(default=kap.core.clock.now)),
-                ('answered_by', models.CharField(max_length=80)),
-                ('client', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='responses', to='people.client')),
-                ('course', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='responses', to='pathway.course')),
+                (
+                    "id",
+                    models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False),
+                ),
+                ("created_at", models.DateTimeField(default=kap.core.clock.now, editable=False)),
+                ("instrument", models.CharField(max_length=12)),
+                ("version", models.CharField(max_length=20)),
+                (
+                    "occasion",
+                    models.CharField(
+                        choices=[
+                            ("baseline", "Before treatment"),
+                            ("pre_dose", "Before a dose"),
+                            ("after_dose", "After a dose"),
+                            ("final", "At the end of treatment"),
+                            ("follow_up", "Follow-up"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                ("about", models.UUIDField(help_text="The dosing session it belongs to", null=True)),
+                ("answers", models.JSONField(help_text="{item number: score or null}")),
+                ("total", models.DecimalField(decimal_places=2, max_digits=6, null=True)),
+                ("band", models.CharField(blank=True, max_length=40)),
+                ("complete", models.BooleanField()),
+                ("authored_at", models.DateTimeField(default=kap.core.clock.now)),
+                ("answered_by", models.CharField(max_length=80)),
+                (
+                    "client",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="responses",
+                        to="people.client",
+                    ),
+                ),
+                (
+                    "course",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="responses",
+                        to="pathway.course",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['authored_at'],
+                "ordering": ["authored_at"],
             },
         ),
         migrations.CreateModel(
-            name='RequestEvent',
+            name="RequestEvent",
             fields=[
-                ('pgh_created_at', models.DateTimeField(auto_now_add=True)),
-                ('pgh_label', models.TextField(help_text='The event label.')),
-                ('pgh_id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('pgh_xid', kap.core.history.Xid8Field(db_default=kap.core.history.CurrentTransaction(), editable=False)),
-                ('pgh_context', pghistory.utils.JSONField(null=True)),
-                ('pgh_context_id', models.UUIDField(null=True)),
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, serialize=False)),
-                ('created_at', models.DateTimeField(default=kap.core.clock.now, editable=False)),
-                ('instrument', models.CharField(max_length=12)),
-                ('occasion', models.CharField(choices=[('baseline', 'Before treatment'), ('pre_dose', 'Before a dose'), ('after_dose', 'After a dose'), ('final', 'At the end of treatment'), ('follow_up', 'Follow-up')], max_length=10)),
-                ('about', models.UUIDField(null=True)),
-                ('due_at', models.DateTimeField()),
-                ('draft_saved_at', models.DateTimeField(blank=True, null=True)),
-                ('cancelled_at', models.DateTimeField(blank=True, null=True)),
-                ('client', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='people.client')),
-                ('course', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='pathway.course')),
-                ('pgh_obj', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='history', to='measures.request')),
-                ('response', models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='measures.response')),
+                ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
+                ("pgh_label", models.TextField(help_text="The event label.")),
+                ("pgh_id", models.BigAutoField(primary_key=True, serialize=False)),
+                (
+                    "pgh_xid",
+                    kap.core.history.Xid8Field(
+                        db_default=kap.core.history.CurrentTransaction(), editable=False
+                    ),
+                ),
+                ("pgh_context", pghistory.utils.JSONField(null=True)),
+                ("pgh_context_id", models.UUIDField(null=True)),
+                ("id", models.UUIDField(default=uuid.uuid4, editable=False, serialize=False)),
+                ("created_at", models.DateTimeField(default=kap.core.clock.now, editable=False)),
+                ("instrument", models.CharField(max_length=12)),
+                (
+                    "occasion",
+                    models.CharField(
+                        choices=[
+                            ("baseline", "Before treatment"),
+                            ("pre_dose", "Before a dose"),
+                            ("after_dose", "After a dose"),
+                            ("final", "At the end of treatment"),
+                            ("follow_up", "Follow-up"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                ("about", models.UUIDField(null=True)),
+                ("due_at", models.DateTimeField()),
+                ("draft_saved_at", models.DateTimeField(blank=True, null=True)),
+                ("cancelled_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "client",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to="people.client",
+                    ),
+                ),
+                (
+                    "course",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to="pathway.course",
+                    ),
+                ),
+                (
+                    "pgh_obj",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="history",
+                        to="measures.request",
+                    ),
+                ),
+                (
+                    "response",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to="measures.response",
+                    ),
+                ),
             ],
             options={
-                'abstract': False,
+                "abstract": False,
             },
         ),
         migrations.AddField(
-            model_name='request',
-            name='response',
-            field=models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='request', to='measures.response'),
+            model_name="request",
+            name="response",
+            field=models.OneToOneField(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="request",
+                to="measures.response",
+            ),
         ),
         migrations.AddIndex(
-            model_name='response',
-            index=models.Index(fields=['course', 'instrument', 'authored_at'], name='measures_re_course__6956c5_idx'),
+            model_name="response",
+            index=models.Index(
+                fields=["course", "instrument", "authored_at"], name="measures_re_course__6956c5_idx"
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='response',
-            trigger=pgtrigger.compiler.Trigger(name='response_is_kept', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='26d76c283240e754f676273367a1dead1fe3f0ff', operation='UPDATE OR DELETE', pgid='pgtrigger_response_is_kept_82082', table='measures_response', when='BEFORE')),
+            model_name="response",
+            trigger=pgtrigger.compiler.Trigger(
+                name="response_is_kept",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                    hash="26d76c283240e754f676273367a1dead1fe3f0ff",
+                    operation="UPDATE OR DELETE",
+                    pgid="pgtrigger_response_is_kept_82082",
+                    table="measures_response",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='response',
-            trigger=pgtrigger.compiler.Trigger(name='response_no_truncate', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'response is kept for good and cannot be truncated' USING ERRCODE = 'check_violation';", hash='43608133cbb817b47caf25d2ff646bdf2f212bea', level='STATEMENT', operation='TRUNCATE', pgid='pgtrigger_response_no_truncate_9caba', table='measures_response', when='BEFORE')),
+            model_name="response",
+            trigger=pgtrigger.compiler.Trigger(
+                name="response_no_truncate",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'response is kept for good and cannot be truncated' USING ERRCODE = 'check_violation';",
+                    hash="43608133cbb817b47caf25d2ff646bdf2f212bea",
+                    level="STATEMENT",
+                    operation="TRUNCATE",
+                    pgid="pgtrigger_response_no_truncate_9caba",
+                    table="measures_response",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='requestevent',
-            trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='9153cae0d4baba24048f3bb4be1455f14761c1d9', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_b8c71', table='measures_requestevent', when='BEFORE')),
+            model_name="requestevent",
+            trigger=pgtrigger.compiler.Trigger(
+                name="append_only",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                    hash="9153cae0d4baba24048f3bb4be1455f14761c1d9",
+                    operation="UPDATE OR DELETE",
+                    pgid="pgtrigger_append_only_b8c71",
+                    table="measures_requestevent",
+                    when="BEFORE",
+                ),
+            ),
         ),
         migrations.AddConstraint(
-            model_name='request',
-            constraint=models.UniqueConstraint(condition=models.Q(('cancelled_at', None)), fields=('course', 'instrument', 'occasion', 'about'), name='measure_asked_once_per_occasion', nulls_distinct=False),
+            model_name="request",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("cancelled_at", None)),
+                fields=("course", "instrument", "occasion", "about"),
+                name="measure_asked_once_per_occasion",
+                nulls_distinct=False,
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='request',
-            trigger=pgtrigger.compiler.Trigger(name='insert_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "measures_requestevent" ("about", "cancelled_at", "client_id", "course_id", "created_at", "draft_saved_at", "due_at", "id", "instrument", "occasion", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "response_id") VALUES (NEW."about", NEW."cancelled_at", NEW."client_id", NEW."course_id", NEW."created_at", NEW."draft_saved_at", NEW."due_at", NEW."id", NEW."instrument", NEW."occasion", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'insert\', NEW."id", NEW."response_id"); RETURN NULL;', hash='652775c942374e9d14cb10be01b1801c9ca735aa', operation='INSERT', pgid='pgtrigger_insert_insert_f0dea', table='measures_request', when='AFTER')),
+            model_name="request",
+            trigger=pgtrigger.compiler.Trigger(
+                name="insert_insert",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func='INSERT INTO "measures_requestevent" ("about", "cancelled_at", "client_id", "course_id", "created_at", "draft_saved_at", "due_at", "id", "instrument", "occasion", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "response_id") VALUES (NEW."about", NEW."cancelled_at", NEW."client_id", NEW."course_id", NEW."created_at", NEW."draft_saved_at", NEW."due_at", NEW."id", NEW."instrument", NEW."occasion", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'insert\', NEW."id", NEW."response_id"); RETURN NULL;',
+                    hash="652775c942374e9d14cb10be01b1801c9ca735aa",
+                    operation="INSERT",
+                    pgid="pgtrigger_insert_insert_f0dea",
+                    table="measures_request",
+                    when="AFTER",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='request',
-            trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."about" IS DISTINCT FROM (NEW."about") OR OLD."cancelled_at" IS DISTINCT FROM (NEW."cancelled_at") OR OLD."client_id" IS DISTINCT FROM (NEW."client_id") OR OLD."course_id" IS DISTINCT FROM (NEW."course_id") OR OLD."created_at" IS DISTINCT FROM (NEW."created_at") OR OLD."draft_saved_at" IS DISTINCT FROM (NEW."draft_saved_at") OR OLD."due_at" IS DISTINCT FROM (NEW."due_at") OR OLD."id" IS DISTINCT FROM (NEW."id") OR OLD."instrument" IS DISTINCT FROM (NEW."instrument") OR OLD."occasion" IS DISTINCT FROM (NEW."occasion") OR OLD."response_id" IS DISTINCT FROM (NEW."response_id"))', func='INSERT INTO "measures_requestevent" ("about", "cancelled_at", "client_id", "course_id", "created_at", "draft_saved_at", "due_at", "id", "instrument", "occasion", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "response_id") VALUES (NEW."about", NEW."cancelled_at", NEW."client_id", NEW."course_id", NEW."created_at", NEW."draft_saved_at", NEW."due_at", NEW."id", NEW."instrument", NEW."occasion", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'update\', NEW."id", NEW."response_id"); RETURN NULL;', hash='b5786913e969beb368fd439962a2ce154222529d', operation='UPDATE', pgid='pgtrigger_update_update_ff282', table='measures_request', when='AFTER')),
+            model_name="request",
+            trigger=pgtrigger.compiler.Trigger(
+                name="update_update",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition='WHEN (OLD."about" IS DISTINCT FROM (NEW."about") OR OLD."cancelled_at" IS DISTINCT FROM (NEW."cancelled_at") OR OLD."client_id" IS DISTINCT FROM (NEW."client_id") OR OLD."course_id" IS DISTINCT FROM (NEW."course_id") OR OLD."created_at" IS DISTINCT FROM (NEW."created_at") OR OLD."draft_saved_at" IS DISTINCT FROM (NEW."draft_saved_at") OR OLD."due_at" IS DISTINCT FROM (NEW."due_at") OR OLD."id" IS DISTINCT FROM (NEW."id") OR OLD."instrument" IS DISTINCT FROM (NEW."instrument") OR OLD."occasion" IS DISTINCT FROM (NEW."occasion") OR OLD."response_id" IS DISTINCT FROM (NEW."response_id"))',
+                    func='INSERT INTO "measures_requestevent" ("about", "cancelled_at", "client_id", "course_id", "created_at", "draft_saved_at", "due_at", "id", "instrument", "occasion", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "response_id") VALUES (NEW."about", NEW."cancelled_at", NEW."client_id", NEW."course_id", NEW."created_at", NEW."draft_saved_at", NEW."due_at", NEW."id", NEW."instrument", NEW."occasion", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'update\', NEW."id", NEW."response_id"); RETURN NULL;',
+                    hash="b5786913e969beb368fd439962a2ce154222529d",
+                    operation="UPDATE",
+                    pgid="pgtrigger_update_update_ff282",
+                    table="measures_request",
+                    when="AFTER",
+                ),
+            ),
         ),
     ]

@@ -12,142 +12,393 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('pathway', '0001_initial'),
-        ('people', '0001_initial'),
+        ("pathway", "0001_initial"),
+        ("people", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Note',
+            name="Note",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(default=kap.core.clock.now, editable=False)),
-                ('kind', models.CharField(choices=[('intake', 'Intake session'), ('preparation', 'Preparation'), ('integration', 'Integration'), ('progress', 'Progress note')], max_length=12)),
-                ('about', models.UUIDField(blank=True, help_text='The appointment or dosing session it belongs to', null=True)),
-                ('held_at', models.DateTimeField(blank=True, help_text='When the session took place', null=True)),
-                ('body', models.JSONField(default=dict)),
-                ('revision', models.PositiveIntegerField(default=0)),
-                ('saved_at', models.DateTimeField(blank=True, null=True)),
-                ('content', models.BinaryField(blank=True, null=True)),
-                ('sha256', models.CharField(blank=True, max_length=64)),
-                ('printed_name', models.CharField(blank=True, max_length=160)),
-                ('signed_at', models.DateTimeField(blank=True, null=True)),
-                ('author', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='notes', to=settings.AUTH_USER_MODEL)),
-                ('client', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='notes', to='people.client')),
-                ('course', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='notes', to='pathway.course')),
-                ('signed_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False),
+                ),
+                ("created_at", models.DateTimeField(default=kap.core.clock.now, editable=False)),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("intake", "Intake session"),
+                            ("preparation", "Preparation"),
+                            ("integration", "Integration"),
+                            ("progress", "Progress note"),
+                        ],
+                        max_length=12,
+                    ),
+                ),
+                (
+                    "about",
+                    models.UUIDField(
+                        blank=True, help_text="The appointment or dosing session it belongs to", null=True
+                    ),
+                ),
+                (
+                    "held_at",
+                    models.DateTimeField(blank=True, help_text="When the session took place", null=True),
+                ),
+                ("body", models.JSONField(default=dict)),
+                ("revision", models.PositiveIntegerField(default=0)),
+                ("saved_at", models.DateTimeField(blank=True, null=True)),
+                ("content", models.BinaryField(blank=True, null=True)),
+                ("sha256", models.CharField(blank=True, max_length=64)),
+                ("printed_name", models.CharField(blank=True, max_length=160)),
+                ("signed_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "author",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="notes",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "client",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="notes", to="people.client"
+                    ),
+                ),
+                (
+                    "course",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="notes", to="pathway.course"
+                    ),
+                ),
+                (
+                    "signed_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-created_at'],
+                "ordering": ["-created_at"],
             },
         ),
         migrations.CreateModel(
-            name='Addendum',
+            name="Addendum",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(default=kap.core.clock.now, editable=False)),
-                ('text', models.TextField()),
-                ('printed_name', models.CharField(max_length=160)),
-                ('added_at', models.DateTimeField(default=kap.core.clock.now)),
-                ('added_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('note', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='addenda', to='notes.note')),
+                (
+                    "id",
+                    models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False),
+                ),
+                ("created_at", models.DateTimeField(default=kap.core.clock.now, editable=False)),
+                ("text", models.TextField()),
+                ("printed_name", models.CharField(max_length=160)),
+                ("added_at", models.DateTimeField(default=kap.core.clock.now)),
+                (
+                    "added_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "note",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="addenda", to="notes.note"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['added_at'],
+                "ordering": ["added_at"],
             },
         ),
         migrations.CreateModel(
-            name='NoteEvent',
+            name="NoteEvent",
             fields=[
-                ('pgh_created_at', models.DateTimeField(auto_now_add=True)),
-                ('pgh_label', models.TextField(help_text='The event label.')),
-                ('pgh_id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('pgh_xid', kap.core.history.Xid8Field(db_default=kap.core.history.CurrentTransaction(), editable=False)),
-                ('pgh_context', pghistory.utils.JSONField(null=True)),
-                ('pgh_context_id', models.UUIDField(null=True)),
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, serialize=False)),
-                ('created_at', models.DateTimeField(default=kap.core.clock.now, editable=False)),
-                ('kind', models.CharField(choices=[('intake', 'Intake session'), ('preparation', 'Preparation'), ('integration', 'Integration'), ('progress', 'Progress note')], max_length=12)),
-                ('about', models.UUIDField(blank=True, help_text='The appointment or dosing session it belongs to', null=True)),
-                ('held_at', models.DateTimeField(blank=True, help_text='When the session took place', null=True)),
-                ('revision', models.PositiveIntegerField(default=0)),
-                ('saved_at', models.DateTimeField(blank=True, null=True)),
-                ('sha256', models.CharField(blank=True, max_length=64)),
-                ('printed_name', models.CharField(blank=True, max_length=160)),
-                ('signed_at', models.DateTimeField(blank=True, null=True)),
-                ('author', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to=settings.AUTH_USER_MODEL)),
-                ('client', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='people.client')),
-                ('course', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='pathway.course')),
-                ('pgh_obj', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='history', to='notes.note')),
-                ('signed_by', models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to=settings.AUTH_USER_MODEL)),
+                ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
+                ("pgh_label", models.TextField(help_text="The event label.")),
+                ("pgh_id", models.BigAutoField(primary_key=True, serialize=False)),
+                (
+                    "pgh_xid",
+                    kap.core.history.Xid8Field(
+                        db_default=kap.core.history.CurrentTransaction(), editable=False
+                    ),
+                ),
+                ("pgh_context", pghistory.utils.JSONField(null=True)),
+                ("pgh_context_id", models.UUIDField(null=True)),
+                ("id", models.UUIDField(default=uuid.uuid4, editable=False, serialize=False)),
+                ("created_at", models.DateTimeField(default=kap.core.clock.now, editable=False)),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("intake", "Intake session"),
+                            ("preparation", "Preparation"),
+                            ("integration", "Integration"),
+                            ("progress", "Progress note"),
+                        ],
+                        max_length=12,
+                    ),
+                ),
+                (
+                    "about",
+                    models.UUIDField(
+                        blank=True, help_text="The appointment or dosing session it belongs to", null=True
+                    ),
+                ),
+                (
+                    "held_at",
+                    models.DateTimeField(blank=True, help_text="When the session took place", null=True),
+                ),
+                ("revision", models.PositiveIntegerField(default=0)),
+                ("saved_at", models.DateTimeField(blank=True, null=True)),
+                ("sha256", models.CharField(blank=True, max_length=64)),
+                ("printed_name", models.CharField(blank=True, max_length=160)),
+                ("signed_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "author",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "client",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to="people.client",
+                    ),
+                ),
+                (
+                    "course",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to="pathway.course",
+                    ),
+                ),
+                (
+                    "pgh_obj",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="history",
+                        to="notes.note",
+                    ),
+                ),
+                (
+                    "signed_by",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'abstract': False,
+                "abstract": False,
             },
         ),
         migrations.AddConstraint(
-            model_name='note',
-            constraint=models.UniqueConstraint(fields=('id', 'course'), name='note_with_its_course'),
+            model_name="note",
+            constraint=models.UniqueConstraint(fields=("id", "course"), name="note_with_its_course"),
         ),
         migrations.AddConstraint(
-            model_name='note',
-            constraint=models.UniqueConstraint(fields=('id', 'course', 'kind'), name='note_with_its_course_and_kind'),
+            model_name="note",
+            constraint=models.UniqueConstraint(
+                fields=("id", "course", "kind"), name="note_with_its_course_and_kind"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='note',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('signed_at__isnull', True), ('signed_by__isnull', True)), models.Q(('signed_at__isnull', False), ('signed_by__isnull', False)), _connector='OR'), name='note_signed_at_and_by_together'),
+            model_name="note",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("signed_at__isnull", True), ("signed_by__isnull", True)),
+                    models.Q(("signed_at__isnull", False), ("signed_by__isnull", False)),
+                    _connector="OR",
+                ),
+                name="note_signed_at_and_by_together",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='note',
-            constraint=models.CheckConstraint(condition=models.Q(('signed_at', None), models.Q(('content__isnull', False), models.Q(('sha256', ''), _negated=True), models.Q(('printed_name', ''), _negated=True)), _connector='OR'), name='signed_note_is_frozen'),
+            model_name="note",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("signed_at", None),
+                    models.Q(
+                        ("content__isnull", False),
+                        models.Q(("sha256", ""), _negated=True),
+                        models.Q(("printed_name", ""), _negated=True),
+                    ),
+                    _connector="OR",
+                ),
+                name="signed_note_is_frozen",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='note',
-            constraint=models.UniqueConstraint(condition=models.Q(('kind', 'integration')), fields=('course', 'kind', 'about'), name='one_integration_note_per_dose'),
+            model_name="note",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("kind", "integration")),
+                fields=("course", "kind", "about"),
+                name="one_integration_note_per_dose",
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='note',
-            trigger=pgtrigger.compiler.Trigger(name='note_is_kept', sql=pgtrigger.compiler.UpsertTriggerSql(func="\n                IF OLD.signed_at IS NOT NULL AND (to_jsonb(NEW)) IS DISTINCT FROM (to_jsonb(OLD)) THEN\n                    RAISE EXCEPTION 'note is signed and cannot be changed' USING ERRCODE = 'check_violation',\n                        CONSTRAINT = 'note_is_kept';\n                END IF;\n                RETURN NEW;\n            ", hash='ca8173a7784a5bbd7339515f167f0e9c7c7403af', operation='UPDATE', pgid='pgtrigger_note_is_kept_84199', table='notes_note', when='BEFORE')),
+            model_name="note",
+            trigger=pgtrigger.compiler.Trigger(
+                name="note_is_kept",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="\n                IF OLD.signed_at IS NOT NULL AND (to_jsonb(NEW)) IS DISTINCT FROM (to_jsonb(OLD)) THEN\n                    RAISE EXCEPTION 'note is signed and cannot be changed' USING ERRCODE = 'check_violation',\n                        CONSTRAINT = 'note_is_kept';\n                END IF;\n                RETURN NEW;\n            ",
+                    hash="ca8173a7784a5bbd7339515f167f0e9c7c7403af",
+                    operation="UPDATE",
+                    pgid="pgtrigger_note_is_kept_84199",
+                    table="notes_note",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='note',
-            trigger=pgtrigger.compiler.Trigger(name='note_is_not_deleted', sql=pgtrigger.compiler.UpsertTriggerSql(func="\n                IF OLD.signed_at IS NOT NULL THEN\n                    RAISE EXCEPTION 'note is signed and cannot be deleted' USING ERRCODE = 'check_violation',\n                        CONSTRAINT = 'note_is_kept';\n                END IF;\n                RETURN OLD;\n            ", hash='fbca159358309cff6324302c9eb7364f24500300', operation='DELETE', pgid='pgtrigger_note_is_not_deleted_34d0d', table='notes_note', when='BEFORE')),
+            model_name="note",
+            trigger=pgtrigger.compiler.Trigger(
+                name="note_is_not_deleted",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="\n                IF OLD.signed_at IS NOT NULL THEN\n                    RAISE EXCEPTION 'note is signed and cannot be deleted' USING ERRCODE = 'check_violation',\n                        CONSTRAINT = 'note_is_kept';\n                END IF;\n                RETURN OLD;\n            ",
+                    hash="fbca159358309cff6324302c9eb7364f24500300",
+                    operation="DELETE",
+                    pgid="pgtrigger_note_is_not_deleted_34d0d",
+                    table="notes_note",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='note',
-            trigger=pgtrigger.compiler.Trigger(name='note_no_truncate', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'note is kept for good and cannot be truncated' USING ERRCODE = 'check_violation';", hash='0fd1f8c431c1aad7346c471f61468dc35afc17a9', level='STATEMENT', operation='TRUNCATE', pgid='pgtrigger_note_no_truncate_6b863', table='notes_note', when='BEFORE')),
+            model_name="note",
+            trigger=pgtrigger.compiler.Trigger(
+                name="note_no_truncate",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'note is kept for good and cannot be truncated' USING ERRCODE = 'check_violation';",
+                    hash="0fd1f8c431c1aad7346c471f61468dc35afc17a9",
+                    level="STATEMENT",
+                    operation="TRUNCATE",
+                    pgid="pgtrigger_note_no_truncate_6b863",
+                    table="notes_note",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='note',
-            trigger=pgtrigger.compiler.Trigger(name='note_hash_matches', sql=pgtrigger.compiler.UpsertTriggerSql(func="\n                    IF NEW.signed_at IS NOT NULL AND NEW.sha256 <> encode(sha256(NEW.content), 'hex') THEN\n                        RAISE EXCEPTION 'the hash is not that of the note'\n                            USING ERRCODE = 'check_violation', CONSTRAINT = 'note_hash_matches';\n                    END IF;\n                    RETURN NEW;\n                ", hash='4f3d171caf1ed6a91536d6954a2cc82f1e2434bf', operation='INSERT OR UPDATE', pgid='pgtrigger_note_hash_matches_a961f', table='notes_note', when='BEFORE')),
+            model_name="note",
+            trigger=pgtrigger.compiler.Trigger(
+                name="note_hash_matches",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="\n                    IF NEW.signed_at IS NOT NULL AND NEW.sha256 <> encode(sha256(NEW.content), 'hex') THEN\n                        RAISE EXCEPTION 'the hash is not that of the note'\n                            USING ERRCODE = 'check_violation', CONSTRAINT = 'note_hash_matches';\n                    END IF;\n                    RETURN NEW;\n                ",
+                    hash="4f3d171caf1ed6a91536d6954a2cc82f1e2434bf",
+                    operation="INSERT OR UPDATE",
+                    pgid="pgtrigger_note_hash_matches_a961f",
+                    table="notes_note",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='note',
-            trigger=pgtrigger.compiler.Trigger(name='insert_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "notes_noteevent" ("about", "author_id", "client_id", "course_id", "created_at", "held_at", "id", "kind", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "printed_name", "revision", "saved_at", "sha256", "signed_at", "signed_by_id") VALUES (NEW."about", NEW."author_id", NEW."client_id", NEW."course_id", NEW."created_at", NEW."held_at", NEW."id", NEW."kind", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'insert\', NEW."id", NEW."printed_name", NEW."revision", NEW."saved_at", NEW."sha256", NEW."signed_at", NEW."signed_by_id"); RETURN NULL;', hash='17ddb3ffbcc299bcfd5dcf3998b5f6c4f1d530ba', operation='INSERT', pgid='pgtrigger_insert_insert_7ed5b', table='notes_note', when='AFTER')),
+            model_name="note",
+            trigger=pgtrigger.compiler.Trigger(
+                name="insert_insert",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func='INSERT INTO "notes_noteevent" ("about", "author_id", "client_id", "course_id", "created_at", "held_at", "id", "kind", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "printed_name", "revision", "saved_at", "sha256", "signed_at", "signed_by_id") VALUES (NEW."about", NEW."author_id", NEW."client_id", NEW."course_id", NEW."created_at", NEW."held_at", NEW."id", NEW."kind", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'insert\', NEW."id", NEW."printed_name", NEW."revision", NEW."saved_at", NEW."sha256", NEW."signed_at", NEW."signed_by_id"); RETURN NULL;',
+                    hash="17ddb3ffbcc299bcfd5dcf3998b5f6c4f1d530ba",
+                    operation="INSERT",
+                    pgid="pgtrigger_insert_insert_7ed5b",
+                    table="notes_note",
+                    when="AFTER",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='note',
-            trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."about" IS DISTINCT FROM (NEW."about") OR OLD."author_id" IS DISTINCT FROM (NEW."author_id") OR OLD."client_id" IS DISTINCT FROM (NEW."client_id") OR OLD."course_id" IS DISTINCT FROM (NEW."course_id") OR OLD."created_at" IS DISTINCT FROM (NEW."created_at") OR OLD."held_at" IS DISTINCT FROM (NEW."held_at") OR OLD."id" IS DISTINCT FROM (NEW."id") OR OLD."kind" IS DISTINCT FROM (NEW."kind") OR OLD."printed_name" IS DISTINCT FROM (NEW."printed_name") OR OLD."revision" IS DISTINCT FROM (NEW."revision") OR OLD."saved_at" IS DISTINCT FROM (NEW."saved_at") OR OLD."sha256" IS DISTINCT FROM (NEW."sha256") OR OLD."signed_at" IS DISTINCT FROM (NEW."signed_at") OR OLD."signed_by_id" IS DISTINCT FROM (NEW."signed_by_id"))', func='INSERT INTO "notes_noteevent" ("about", "author_id", "client_id", "course_id", "created_at", "held_at", "id", "kind", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "printed_name", "revision", "saved_at", "sha256", "signed_at", "signed_by_id") VALUES (NEW."about", NEW."author_id", NEW."client_id", NEW."course_id", NEW."created_at", NEW."held_at", NEW."id", NEW."kind", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'update\', NEW."id", NEW."printed_name", NEW."revision", NEW."saved_at", NEW."sha256", NEW."signed_at", NEW."signed_by_id"); RETURN NULL;', hash='3a94f775bbc19aa8195210e278b0abe87b4b4719', operation='UPDATE', pgid='pgtrigger_update_update_38f06', table='notes_note', when='AFTER')),
+            model_name="note",
+            trigger=pgtrigger.compiler.Trigger(
+                name="update_update",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition='WHEN (OLD."about" IS DISTINCT FROM (NEW."about") OR OLD."author_id" IS DISTINCT FROM (NEW."author_id") OR OLD."client_id" IS DISTINCT FROM (NEW."client_id") OR OLD."course_id" IS DISTINCT FROM (NEW."course_id") OR OLD."created_at" IS DISTINCT FROM (NEW."created_at") OR OLD."held_at" IS DISTINCT FROM (NEW."held_at") OR OLD."id" IS DISTINCT FROM (NEW."id") OR OLD."kind" IS DISTINCT FROM (NEW."kind") OR OLD."printed_name" IS DISTINCT FROM (NEW."printed_name") OR OLD."revision" IS DISTINCT FROM (NEW."revision") OR OLD."saved_at" IS DISTINCT FROM (NEW."saved_at") OR OLD."sha256" IS DISTINCT FROM (NEW."sha256") OR OLD."signed_at" IS DISTINCT FROM (NEW."signed_at") OR OLD."signed_by_id" IS DISTINCT FROM (NEW."signed_by_id"))',
+                    func='INSERT INTO "notes_noteevent" ("about", "author_id", "client_id", "course_id", "created_at", "held_at", "id", "kind", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "printed_name", "revision", "saved_at", "sha256", "signed_at", "signed_by_id") VALUES (NEW."about", NEW."author_id", NEW."client_id", NEW."course_id", NEW."created_at", NEW."held_at", NEW."id", NEW."kind", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'update\', NEW."id", NEW."printed_name", NEW."revision", NEW."saved_at", NEW."sha256", NEW."signed_at", NEW."signed_by_id"); RETURN NULL;',
+                    hash="3a94f775bbc19aa8195210e278b0abe87b4b4719",
+                    operation="UPDATE",
+                    pgid="pgtrigger_update_update_38f06",
+                    table="notes_note",
+                    when="AFTER",
+                ),
+            ),
         ),
         migrations.AddConstraint(
-            model_name='addendum',
-            constraint=models.CheckConstraint(condition=models.Q(('text', ''), _negated=True), name='addendum_has_words'),
+            model_name="addendum",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("text", ""), _negated=True), name="addendum_has_words"
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='addendum',
-            trigger=pgtrigger.compiler.Trigger(name='addendum_is_kept', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='5cc7516243d465f857116d2695f71be6e8e33a26', operation='UPDATE OR DELETE', pgid='pgtrigger_addendum_is_kept_aaa94', table='notes_addendum', when='BEFORE')),
+            model_name="addendum",
+            trigger=pgtrigger.compiler.Trigger(
+                name="addendum_is_kept",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                    hash="5cc7516243d465f857116d2695f71be6e8e33a26",
+                    operation="UPDATE OR DELETE",
+                    pgid="pgtrigger_addendum_is_kept_aaa94",
+                    table="notes_addendum",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='addendum',
-            trigger=pgtrigger.compiler.Trigger(name='addendum_no_truncate', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'addendum is kept for good and cannot be truncated' USING ERRCODE = 'check_violation';", hash='42bd33fc92f7a8966a470eb893fddb8ae5f8f3c9', level='STATEMENT', operation='TRUNCATE', pgid='pgtrigger_addendum_no_truncate_1215d', table='notes_addendum', when='BEFORE')),
+            model_name="addendum",
+            trigger=pgtrigger.compiler.Trigger(
+                name="addendum_no_truncate",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'addendum is kept for good and cannot be truncated' USING ERRCODE = 'check_violation';",
+                    hash="42bd33fc92f7a8966a470eb893fddb8ae5f8f3c9",
+                    level="STATEMENT",
+                    operation="TRUNCATE",
+                    pgid="pgtrigger_addendum_no_truncate_1215d",
+                    table="notes_addendum",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='noteevent',
-            trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='48f92673ff961830d4e988decc0ac78bd96d7891', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_3ddc3', table='notes_noteevent', when='BEFORE')),
+            model_name="noteevent",
+            trigger=pgtrigger.compiler.Trigger(
+                name="append_only",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                    hash="48f92673ff961830d4e988decc0ac78bd96d7891",
+                    operation="UPDATE OR DELETE",
+                    pgid="pgtrigger_append_only_3ddc3",
+                    table="notes_noteevent",
+                    when="BEFORE",
+                ),
+            ),
         ),
     ]

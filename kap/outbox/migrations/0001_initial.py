@@ -6,58 +6,124 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('people', '0001_initial'),
+        ("people", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='MailboxItem',
+            name="MailboxItem",
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('to_address', models.CharField(max_length=254)),
-                ('subject', models.CharField(max_length=300)),
-                ('body', models.TextField()),
-                ('html', models.TextField(blank=True)),
-                ('sent_at', models.DateTimeField(default=kap.core.clock.now)),
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("to_address", models.CharField(max_length=254)),
+                ("subject", models.CharField(max_length=300)),
+                ("body", models.TextField()),
+                ("html", models.TextField(blank=True)),
+                ("sent_at", models.DateTimeField(default=kap.core.clock.now)),
             ],
             options={
-                'ordering': ['-id'],
+                "ordering": ["-id"],
             },
         ),
         migrations.CreateModel(
-            name='Message',
+            name="Message",
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('key', models.CharField(max_length=200, unique=True)),
-                ('to_name', models.CharField(blank=True, max_length=160)),
-                ('to_address', models.CharField(max_length=254)),
-                ('kind', models.CharField(max_length=40)),
-                ('channel', models.CharField(choices=[('email', 'E-mail'), ('sms', 'Text message')], default='email', max_length=5)),
-                ('context', models.JSONField(default=dict)),
-                ('cause', models.CharField(blank=True, max_length=120)),
-                ('cause_version', models.PositiveIntegerField(default=0)),
-                ('owed_at', models.DateTimeField(default=kap.core.clock.now)),
-                ('owed_by', models.CharField(max_length=80)),
-                ('send_at', models.DateTimeField()),
-                ('expires_at', models.DateTimeField(blank=True, null=True)),
-                ('state', models.CharField(choices=[('owed', 'Owed'), ('sent', 'Sent'), ('dropped', 'Dropped'), ('failed', 'Failed')], default='owed', max_length=8)),
-                ('lease_until', models.DateTimeField(blank=True, null=True)),
-                ('lease_token', models.UUIDField(blank=True, null=True)),
-                ('attempts', models.PositiveSmallIntegerField(default=0)),
-                ('last_error', models.CharField(blank=True, max_length=300)),
-                ('ended_at', models.DateTimeField(blank=True, help_text='When it was sent, dropped or given up', null=True)),
-                ('why', models.CharField(blank=True, help_text='Why it was dropped or failed', max_length=200)),
-                ('client', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='messages', to='people.client')),
-                ('contact', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='messages', to='people.contact')),
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("key", models.CharField(max_length=200, unique=True)),
+                ("to_name", models.CharField(blank=True, max_length=160)),
+                ("to_address", models.CharField(max_length=254)),
+                ("kind", models.CharField(max_length=40)),
+                (
+                    "channel",
+                    models.CharField(
+                        choices=[("email", "E-mail"), ("sms", "Text message")], default="email", max_length=5
+                    ),
+                ),
+                ("context", models.JSONField(default=dict)),
+                ("cause", models.CharField(blank=True, max_length=120)),
+                ("cause_version", models.PositiveIntegerField(default=0)),
+                ("owed_at", models.DateTimeField(default=kap.core.clock.now)),
+                ("owed_by", models.CharField(max_length=80)),
+                ("send_at", models.DateTimeField()),
+                ("expires_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("owed", "Owed"),
+                            ("sent", "Sent"),
+                            ("dropped", "Dropped"),
+                            ("failed", "Failed"),
+                        ],
+                        default="owed",
+                        max_length=8,
+                    ),
+                ),
+                ("lease_until", models.DateTimeField(blank=True, null=True)),
+                ("lease_token", models.UUIDField(blank=True, null=True)),
+                ("attempts", models.PositiveSmallIntegerField(default=0)),
+                ("last_error", models.CharField(blank=True, max_length=300)),
+                (
+                    "ended_at",
+                    models.DateTimeField(
+                        blank=True, help_text="When it was sent, dropped or given up", null=True
+                    ),
+                ),
+                (
+                    "why",
+                    models.CharField(blank=True, help_text="Why it was dropped or failed", max_length=200),
+                ),
+                (
+                    "client",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="messages",
+                        to="people.client",
+                    ),
+                ),
+                (
+                    "contact",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="messages",
+                        to="people.contact",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['send_at', 'id'],
-                'indexes': [models.Index(condition=models.Q(('state', 'owed')), fields=['send_at'], name='outbox_due'), models.Index(condition=models.Q(('state', 'owed')), fields=['cause'], name='outbox_owed_by_cause')],
-                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('ended_at', None), ('state', 'owed')), models.Q(models.Q(('state', 'owed'), _negated=True), ('ended_at__isnull', False)), _connector='OR'), name='message_ended_when_no_longer_owed'), models.CheckConstraint(condition=models.Q(models.Q(('lease_token', None), ('lease_until', None)), models.Q(('lease_token__isnull', False), ('lease_until__isnull', False)), _connector='OR'), name='message_lease_has_token')],
+                "ordering": ["send_at", "id"],
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("state", "owed")), fields=["send_at"], name="outbox_due"
+                    ),
+                    models.Index(
+                        condition=models.Q(("state", "owed")), fields=["cause"], name="outbox_owed_by_cause"
+                    ),
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("ended_at", None), ("state", "owed")),
+                            models.Q(models.Q(("state", "owed"), _negated=True), ("ended_at__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="message_ended_when_no_longer_owed",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("lease_token", None), ("lease_until", None)),
+                            models.Q(("lease_token__isnull", False), ("lease_until__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="message_lease_has_token",
+                    ),
+                ],
             },
         ),
     ]

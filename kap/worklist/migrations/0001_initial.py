@@ -12,91 +12,273 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('people', '0001_initial'),
+        ("people", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Item',
+            name="Item",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(default=kap.core.clock.now, editable=False)),
-                ('key', models.CharField(max_length=160, unique=True)),
-                ('kind', models.CharField(choices=[('safety', 'Safety alert'), ('unsigned_note', 'Note not signed'), ('integration_unbooked', 'Integration not booked'), ('integration_late', 'Integration late'), ('companion_missing', 'Companion not confirmed'), ('credential_expiring', 'Credential expiring'), ('message_failed', 'Message not delivered'), ('document_failed', 'Document not rendered'), ('predose_held', 'Dose waits for release'), ('adverse_event', 'Adverse event'), ('measure_overdue', 'Measure overdue'), ('reschedule', 'Booking needs attention')], max_length=24)),
-                ('urgency', models.CharField(choices=[('now', 'Now'), ('today', 'Today'), ('soon', 'Soon')], max_length=6)),
-                ('for_role', models.CharField(blank=True, choices=[('client', 'Client'), ('therapist', 'Therapist'), ('prescriber', 'Prescriber'), ('monitor', 'Monitor'), ('admin', 'Admin')], help_text='Empty: the care team', max_length=12)),
-                ('title', models.CharField(max_length=200)),
-                ('detail', models.CharField(blank=True, max_length=500)),
-                ('link', models.CharField(blank=True, max_length=300)),
-                ('link_words', models.CharField(blank=True, max_length=40)),
-                ('raised_at', models.DateTimeField(default=kap.core.clock.now)),
-                ('due_at', models.DateTimeField(blank=True, null=True)),
-                ('acknowledged_at', models.DateTimeField(blank=True, null=True)),
-                ('closed_by_rule', models.BooleanField(default=False)),
-                ('what_was_done', models.TextField(blank=True)),
-                ('acknowledged_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('client', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='worklist', to='people.client')),
+                (
+                    "id",
+                    models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False),
+                ),
+                ("created_at", models.DateTimeField(default=kap.core.clock.now, editable=False)),
+                ("key", models.CharField(max_length=160, unique=True)),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("safety", "Safety alert"),
+                            ("unsigned_note", "Note not signed"),
+                            ("integration_unbooked", "Integration not booked"),
+                            ("integration_late", "Integration late"),
+                            ("companion_missing", "Companion not confirmed"),
+                            ("credential_expiring", "Credential expiring"),
+                            ("message_failed", "Message not delivered"),
+                            ("document_failed", "Document not rendered"),
+                            ("predose_held", "Dose waits for release"),
+                            ("adverse_event", "Adverse event"),
+                            ("measure_overdue", "Measure overdue"),
+                            ("reschedule", "Booking needs attention"),
+                            ("signature", "Consent needs a talk"),
+                        ],
+                        max_length=24,
+                    ),
+                ),
+                (
+                    "urgency",
+                    models.CharField(
+                        choices=[("now", "Now"), ("today", "Today"), ("soon", "Soon")], max_length=6
+                    ),
+                ),
+                (
+                    "for_role",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("client", "Client"),
+                            ("therapist", "Therapist"),
+                            ("prescriber", "Prescriber"),
+                            ("monitor", "Monitor"),
+                            ("admin", "Admin"),
+                        ],
+                        help_text="Empty: the care team",
+                        max_length=12,
+                    ),
+                ),
+                ("title", models.CharField(max_length=200)),
+                ("detail", models.CharField(blank=True, max_length=500)),
+                ("link", models.CharField(blank=True, max_length=300)),
+                ("link_words", models.CharField(blank=True, max_length=40)),
+                ("raised_at", models.DateTimeField(default=kap.core.clock.now)),
+                ("due_at", models.DateTimeField(blank=True, null=True)),
+                ("acknowledged_at", models.DateTimeField(blank=True, null=True)),
+                ("closed_by_rule", models.BooleanField(default=False)),
+                ("what_was_done", models.TextField(blank=True)),
+                (
+                    "acknowledged_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "client",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="worklist",
+                        to="people.client",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='ItemEvent',
+            name="ItemEvent",
             fields=[
-                ('pgh_created_at', models.DateTimeField(auto_now_add=True)),
-                ('pgh_label', models.TextField(help_text='The event label.')),
-                ('pgh_id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('pgh_xid', kap.core.history.Xid8Field(db_default=kap.core.history.CurrentTransaction(), editable=False)),
-                ('pgh_context', pghistory.utils.JSONField(null=True)),
-                ('pgh_context_id', models.UUIDField(null=True)),
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, serialize=False)),
-                ('created_at', models.DateTimeField(default=kap.core.clock.now, editable=False)),
-                ('key', models.CharField(max_length=160)),
-                ('kind', models.CharField(choices=[('safety', 'Safety alert'), ('unsigned_note', 'Note not signed'), ('integration_unbooked', 'Integration not booked'), ('integration_late', 'Integration late'), ('companion_missing', 'Companion not confirmed'), ('credential_expiring', 'Credential expiring'), ('message_failed', 'Message not delivered'), ('document_failed', 'Document not rendered'), ('predose_held', 'Dose waits for release'), ('adverse_event', 'Adverse event'), ('measure_overdue', 'Measure overdue'), ('reschedule', 'Booking needs attention')], max_length=24)),
-                ('urgency', models.CharField(choices=[('now', 'Now'), ('today', 'Today'), ('soon', 'Soon')], max_length=6)),
-                ('for_role', models.CharField(blank=True, choices=[('client', 'Client'), ('therapist', 'Therapist'), ('prescriber', 'Prescriber'), ('monitor', 'Monitor'), ('admin', 'Admin')], help_text='Empty: the care team', max_length=12)),
-                ('title', models.CharField(max_length=200)),
-                ('detail', models.CharField(blank=True, max_length=500)),
-                ('link', models.CharField(blank=True, max_length=300)),
-                ('link_words', models.CharField(blank=True, max_length=40)),
-                ('raised_at', models.DateTimeField(default=kap.core.clock.now)),
-                ('due_at', models.DateTimeField(blank=True, null=True)),
-                ('acknowledged_at', models.DateTimeField(blank=True, null=True)),
-                ('closed_by_rule', models.BooleanField(default=False)),
-                ('what_was_done', models.TextField(blank=True)),
-                ('acknowledged_by', models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to=settings.AUTH_USER_MODEL)),
-                ('client', models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='people.client')),
-                ('pgh_obj', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='history', to='worklist.item')),
+                ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
+                ("pgh_label", models.TextField(help_text="The event label.")),
+                ("pgh_id", models.BigAutoField(primary_key=True, serialize=False)),
+                (
+                    "pgh_xid",
+                    kap.core.history.Xid8Field(
+                        db_default=kap.core.history.CurrentTransaction(), editable=False
+                    ),
+                ),
+                ("pgh_context", pghistory.utils.JSONField(null=True)),
+                ("pgh_context_id", models.UUIDField(null=True)),
+                ("id", models.UUIDField(default=uuid.uuid4, editable=False, serialize=False)),
+                ("created_at", models.DateTimeField(default=kap.core.clock.now, editable=False)),
+                ("key", models.CharField(max_length=160)),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("safety", "Safety alert"),
+                            ("unsigned_note", "Note not signed"),
+                            ("integration_unbooked", "Integration not booked"),
+                            ("integration_late", "Integration late"),
+                            ("companion_missing", "Companion not confirmed"),
+                            ("credential_expiring", "Credential expiring"),
+                            ("message_failed", "Message not delivered"),
+                            ("document_failed", "Document not rendered"),
+                            ("predose_held", "Dose waits for release"),
+                            ("adverse_event", "Adverse event"),
+                            ("measure_overdue", "Measure overdue"),
+                            ("reschedule", "Booking needs attention"),
+                            ("signature", "Consent needs a talk"),
+                        ],
+                        max_length=24,
+                    ),
+                ),
+                (
+                    "urgency",
+                    models.CharField(
+                        choices=[("now", "Now"), ("today", "Today"), ("soon", "Soon")], max_length=6
+                    ),
+                ),
+                (
+                    "for_role",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("client", "Client"),
+                            ("therapist", "Therapist"),
+                            ("prescriber", "Prescriber"),
+                            ("monitor", "Monitor"),
+                            ("admin", "Admin"),
+                        ],
+                        help_text="Empty: the care team",
+                        max_length=12,
+                    ),
+                ),
+                ("title", models.CharField(max_length=200)),
+                ("detail", models.CharField(blank=True, max_length=500)),
+                ("link", models.CharField(blank=True, max_length=300)),
+                ("link_words", models.CharField(blank=True, max_length=40)),
+                ("raised_at", models.DateTimeField(default=kap.core.clock.now)),
+                ("due_at", models.DateTimeField(blank=True, null=True)),
+                ("acknowledged_at", models.DateTimeField(blank=True, null=True)),
+                ("closed_by_rule", models.BooleanField(default=False)),
+                ("what_was_done", models.TextField(blank=True)),
+                (
+                    "acknowledged_by",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "client",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to="people.client",
+                    ),
+                ),
+                (
+                    "pgh_obj",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="history",
+                        to="worklist.item",
+                    ),
+                ),
             ],
             options={
-                'abstract': False,
+                "abstract": False,
             },
         ),
         migrations.AddIndex(
-            model_name='item',
-            index=models.Index(condition=models.Q(('acknowledged_at', None)), fields=['client', 'kind'], name='worklist_open'),
+            model_name="item",
+            index=models.Index(
+                condition=models.Q(("acknowledged_at", None)), fields=["client", "kind"], name="worklist_open"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='item',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('acknowledged_at', None), ('acknowledged_by', None)), models.Q(('acknowledged_at__isnull', False), ('acknowledged_by__isnull', False)), models.Q(('acknowledged_at__isnull', False), ('closed_by_rule', True)), _connector='OR'), name='worklist_acknowledged_by_someone'),
+            model_name="item",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("acknowledged_at", None), ("acknowledged_by", None)),
+                    models.Q(("acknowledged_at__isnull", False), ("acknowledged_by__isnull", False)),
+                    models.Q(("acknowledged_at__isnull", False), ("closed_by_rule", True)),
+                    _connector="OR",
+                ),
+                name="worklist_acknowledged_by_someone",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='item',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('kind', 'safety'), _negated=True), ('acknowledged_at', None), models.Q(('closed_by_rule', False), models.Q(('what_was_done', ''), _negated=True)), _connector='OR'), name='safety_alert_says_what_was_done'),
+            model_name="item",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("kind", "safety"), _negated=True),
+                    ("acknowledged_at", None),
+                    models.Q(("closed_by_rule", False), models.Q(("what_was_done", ""), _negated=True)),
+                    _connector="OR",
+                ),
+                name="safety_alert_says_what_was_done",
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='item',
-            trigger=pgtrigger.compiler.Trigger(name='insert_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "worklist_itemevent" ("acknowledged_at", "acknowledged_by_id", "client_id", "closed_by_rule", "created_at", "detail", "due_at", "for_role", "id", "key", "kind", "link", "link_words", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "raised_at", "title", "urgency", "what_was_done") VALUES (NEW."acknowledged_at", NEW."acknowledged_by_id", NEW."client_id", NEW."closed_by_rule", NEW."created_at", NEW."detail", NEW."due_at", NEW."for_role", NEW."id", NEW."key", NEW."kind", NEW."link", NEW."link_words", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'insert\', NEW."id", NEW."raised_at", NEW."title", NEW."urgency", NEW."what_was_done"); RETURN NULL;', hash='b9ed58b8fa53e8bfb75bfb24c87a759433eed4c4', operation='INSERT', pgid='pgtrigger_insert_insert_d48b8', table='worklist_item', when='AFTER')),
+            model_name="item",
+            trigger=pgtrigger.compiler.Trigger(
+                name="insert_insert",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func='INSERT INTO "worklist_itemevent" ("acknowledged_at", "acknowledged_by_id", "client_id", "closed_by_rule", "created_at", "detail", "due_at", "for_role", "id", "key", "kind", "link", "link_words", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "raised_at", "title", "urgency", "what_was_done") VALUES (NEW."acknowledged_at", NEW."acknowledged_by_id", NEW."client_id", NEW."closed_by_rule", NEW."created_at", NEW."detail", NEW."due_at", NEW."for_role", NEW."id", NEW."key", NEW."kind", NEW."link", NEW."link_words", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'insert\', NEW."id", NEW."raised_at", NEW."title", NEW."urgency", NEW."what_was_done"); RETURN NULL;',
+                    hash="b9ed58b8fa53e8bfb75bfb24c87a759433eed4c4",
+                    operation="INSERT",
+                    pgid="pgtrigger_insert_insert_d48b8",
+                    table="worklist_item",
+                    when="AFTER",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='item',
-            trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD.* IS DISTINCT FROM NEW.*)', func='INSERT INTO "worklist_itemevent" ("acknowledged_at", "acknowledged_by_id", "client_id", "closed_by_rule", "created_at", "detail", "due_at", "for_role", "id", "key", "kind", "link", "link_words", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "raised_at", "title", "urgency", "what_was_done") VALUES (NEW."acknowledged_at", NEW."acknowledged_by_id", NEW."client_id", NEW."closed_by_rule", NEW."created_at", NEW."detail", NEW."due_at", NEW."for_role", NEW."id", NEW."key", NEW."kind", NEW."link", NEW."link_words", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'update\', NEW."id", NEW."raised_at", NEW."title", NEW."urgency", NEW."what_was_done"); RETURN NULL;', hash='868916830e90d715dff1b9e7f231bc34ad0662b4', operation='UPDATE', pgid='pgtrigger_update_update_f5479', table='worklist_item', when='AFTER')),
+            model_name="item",
+            trigger=pgtrigger.compiler.Trigger(
+                name="update_update",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition="WHEN (OLD.* IS DISTINCT FROM NEW.*)",
+                    func='INSERT INTO "worklist_itemevent" ("acknowledged_at", "acknowledged_by_id", "client_id", "closed_by_rule", "created_at", "detail", "due_at", "for_role", "id", "key", "kind", "link", "link_words", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "raised_at", "title", "urgency", "what_was_done") VALUES (NEW."acknowledged_at", NEW."acknowledged_by_id", NEW."client_id", NEW."closed_by_rule", NEW."created_at", NEW."detail", NEW."due_at", NEW."for_role", NEW."id", NEW."key", NEW."kind", NEW."link", NEW."link_words", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'update\', NEW."id", NEW."raised_at", NEW."title", NEW."urgency", NEW."what_was_done"); RETURN NULL;',
+                    hash="868916830e90d715dff1b9e7f231bc34ad0662b4",
+                    operation="UPDATE",
+                    pgid="pgtrigger_update_update_f5479",
+                    table="worklist_item",
+                    when="AFTER",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='itemevent',
-            trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='c67cab4d7d6ed4e8531157eedb7a1cd8f380f1f3', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_bb527', table='worklist_itemevent', when='BEFORE')),
+            model_name="itemevent",
+            trigger=pgtrigger.compiler.Trigger(
+                name="append_only",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                    hash="c67cab4d7d6ed4e8531157eedb7a1cd8f380f1f3",
+                    operation="UPDATE OR DELETE",
+                    pgid="pgtrigger_append_only_bb527",
+                    table="worklist_itemevent",
+                    when="BEFORE",
+                ),
+            ),
         ),
     ]
