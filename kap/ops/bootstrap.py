@@ -75,7 +75,8 @@ def main(goal, rest):
         _virtual_environment()
         _packages("test" if testing else "run")
         _os_packages(testing and goal != "check")
-        _front_end()
+        if goal != "run":  # `up` does it, beside the database
+            _front_end()
     _go_on(goal, rest)
 
 

@@ -159,6 +159,38 @@ def demo_clinic() -> None:
     step("Demo clinic (once; about a minute)", [*MANAGE, "demo"])
 
 
+class FrontEnd:
+    """npm packages, icons and fonts: made while the database is made, since both want time and not each other."""
+
+    def __init__(self, var: Path) -> None:
+        self.log = var / "log" / "front-end.log"
+        self.process: subprocess.Popen | None = None
+
+    def __enter__(self) -> "FrontEnd":
+        if (ROOT / "package-lock.json").exists():
+            with self.log.open("wb") as log:
+                self.process = spawn([sys.executable, "-m", "kap.ops.assets"], cwd=ROOT, stdout=log)
+        return self
+
+    def finish(self) -> None:
+        """Wait for it, with a word where that takes long. Raises Trouble with what it said."""
+        if self.process is None:
+            return
+        start = time.monotonic()
+        while self.process.poll() is None:
+            if time.monotonic() - start > 1:
+                say("Front-end files …")
+                self.process.wait()
+                say(f"  done in {time.monotonic() - start:.1f} s")
+            time.sleep(0.02)
+        if self.process.returncode:
+            words = self.log.read_text(errors="replace").strip().splitlines()[-12:]
+            raise Trouble("Front-end files failed:\n" + "\n".join("  " + line for line in words))
+
+    def __exit__(self, *_) -> None:
+        end(self.process, wait=5)
+
+
 def static_files(var: Path) -> None:
     """collectstatic, but only when a source file or a package changed."""
     stamp, now = var / "static.stamp", _static_sum(var)
@@ -196,13 +228,14 @@ def run() -> None:
         port = wanted_port()
         address = os.environ.get("SITE_URL") or f"http://{host()}:{port}"
         alone.tell(address=address)
-        with Servers(var, say=say) as servers:
+        with FrontEnd(var) as front_end, Servers(var, say=say) as servers:
             if servers.postgres and os.environ["KAP_MODE"] == "production":
                 say(
                     "  An embedded database is good for trying; for real records set DATABASE_URL (docs/operations.md)."
                 )
             migrate()
             demo_clinic()
+            front_end.finish()
             static_files(var)
             names = ("DATABASE_URL", "DATABASE_OWNER_URL", "REDIS_URL")
             alone.tell(address=address, env={name: os.environ[name] for name in names})
