@@ -18,6 +18,8 @@ from kap.notes.models import Note
 from kap.pathway.models import Course, Route, Setting
 from kap.people.models import Contact
 from scheduling.models import Appointment
+from sessions.adverse_events import ACTIONS, OUTCOMES, RELATEDNESS
+from sessions.checklists import ANSWERS
 from sessions.triggers import DOSE_WITHIN_ORDER, EVIDENCE_WHEN_STARTED
 
 USER = settings.AUTH_USER_MODEL
@@ -82,6 +84,7 @@ class DosingSession(Base):
     remote_recorded_by = models.ForeignKey(
         USER, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
     )
+    remote_photo_id_seen = models.BooleanField(default=False, help_text="Held to the camera and compared")
     lozenges_before = models.PositiveSmallIntegerField(null=True, blank=True)
     lozenges_after = models.PositiveSmallIntegerField(null=True, blank=True)
     objects = SessionQuerySet.as_manager()
@@ -98,8 +101,9 @@ class DosingSession(Base):
                 name="started_with_all_its_evidence",
                 condition=all_set_once(
                     "started_at", "started_by", "order", "consent", "evaluation", "preparation", "companion",
-                    "second_person",
-                ),
+                )
+                # At home the second one present is the chaperone, who has no account.
+                & (Q(started_at=None) | Q(second_person__isnull=False) | Q(setting="remote")),
             ),
             models.CheckConstraint(condition=~Q(started_by=F("second_person")), name="second_person_is_another"),
             models.CheckConstraint(condition=at_and_by("ended"), name="dosing_ended_at_and_by_together"),
@@ -121,7 +125,8 @@ class DosingSession(Base):
             ),
             models.CheckConstraint(
                 condition=~Q(setting="remote") | Q(started_at=None)
-                | Q(remote_recorded_at__isnull=False) & ~Q(remote_address="") & ~Q(remote_emergency_number=""),
+                | Q(remote_recorded_at__isnull=False, remote_photo_id_seen=True)
+                & ~Q(remote_address="") & ~Q(remote_emergency_number=""),
                 name="remote_start_knows_the_place",
             ),
         ]  # fmt: skip
@@ -146,20 +151,22 @@ class PreDoseAnswer(OfSession):
     """One line of the pre-dose check, answered by the person who checked it. The latest answer counts."""
 
     line = models.CharField(max_length=40)
-    answer = models.CharField(
-        max_length=10, choices=[("ok", "Checked"), ("not_ok", "Not so"), ("na", "Does not apply")]
-    )
+    answer = models.CharField(max_length=14, choices=list(ANSWERS.items()))
+    role = models.CharField(max_length=12, help_text="In which role it was answered; roles change, this does not")
     detail = models.TextField(blank=True)
 
     class Meta:
         ordering = ["recorded_at"]
+        constraints = [
+            models.CheckConstraint(condition=Q(answer__in=list(ANSWERS)), name="pre_dose_answer_is_known")
+        ]
         triggers = insert_only("pre_dose_answer")
 
 
 class Release(OfSession):
     """The prescriber lets a held dose go ahead, in spite of named findings, with her reason."""
 
-    findings = models.JSONField(help_text="[{code, words}] as they stood")
+    findings = models.JSONField(help_text="[{code, words, about}] as they stood; about: the row they came from")
     reason = models.TextField()
     printed_name = models.CharField(max_length=160)
 
@@ -185,6 +192,7 @@ class Administration(OfSession):
     )
     witness = models.ForeignKey(USER, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     not_witnessed_reason = models.CharField(max_length=300, blank=True)
+    soft_reason = models.CharField(max_length=300, blank=True, help_text="Why less than the order's range was given")
 
     class Meta:
         ordering = ["given_at"]
@@ -262,13 +270,13 @@ class AdverseEvent(OfSession):
     words = models.TextField(blank=True)
     grade = models.PositiveSmallIntegerField()
     serious = models.BooleanField(default=False)
-    relatedness = models.CharField(
-        max_length=10,
-        choices=[("related", "Related"), ("possible", "Possibly related"), ("unrelated", "Not related")],
-    )
+    serious_reasons = models.JSONField(default=list, blank=True)
+    relatedness = models.CharField(max_length=10, choices=list(RELATEDNESS.items()))
     onset_at = models.DateTimeField()
     resolved_at = models.DateTimeField(null=True, blank=True)
-    action_taken = models.TextField()
+    action = models.CharField(max_length=10, choices=list(ACTIONS.items()))
+    action_taken = models.TextField(blank=True, help_text="In words, beside the code")
+    outcome = models.CharField(max_length=10, choices=list(OUTCOMES.items()))
     told = models.CharField(max_length=200, blank=True)
 
     class Meta:

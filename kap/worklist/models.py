@@ -25,6 +25,7 @@ class Kind(models.TextChoices):
     MEASURE_OVERDUE = "measure_overdue", "Measure overdue"
     RESCHEDULE = "reschedule", "Booking needs attention"
     SIGNATURE = "signature", "Consent needs a talk"
+    VITALS_LIMIT = "vitals_limit", "Vital signs past a call limit"
 
 
 class Urgency(models.TextChoices):
