@@ -28,7 +28,7 @@ class Postbox:
     def __init__(self):
         self.mails: list[EmailMessage] = []
 
-    async def handle_DATA(self, server, session, envelope):  # noqa: N802 - aiosmtpd's own name
+    async def handle_DATA(self, server, session, envelope):
         self.mails.append(email.message_from_bytes(envelope.content, policy=email.policy.default))
         return "250 kept"
 
@@ -84,7 +84,8 @@ class Clinic:
 @pytest.fixture
 def clinic(transactional_db, tmp_path) -> Clinic:
     live = connections["default"].settings_dict
-    database = f"postgres://{quote(live['USER'])}:{quote(live['PASSWORD'], safe='')}@{live['HOST']}:{live['PORT']}/{live['NAME']}"
+    login = f"{quote(live['USER'])}:{quote(live['PASSWORD'], safe='')}"
+    database = f"postgres://{login}@{live['HOST']}:{live['PORT']}/{live['NAME']}"
     postbox = Postbox()
     smtp = Controller(postbox, hostname="127.0.0.1", port=free_port())
     smtp.start()
