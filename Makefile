@@ -2,7 +2,7 @@
 PYTHON ?= python3
 START = @command -v $(PYTHON) >/dev/null || { echo "python3 is missing. Install Python 3.11 or newer (Debian, Ubuntu: apt install python3 python3-venv)."; exit 1; }; exec $(PYTHON) kap/ops/bootstrap.py
 
-.PHONY: help setup run test check screenshots bench sweep lock clean
+.PHONY: help setup run test check screenshots bench sweep backup restore lock clean
 
 help:
 	@echo "make run          start the clinic (PORT=8000), first set-up included"
@@ -12,11 +12,17 @@ help:
 	@echo "make screenshots  take the pictures of docs/screens anew"
 	@echo "make bench        measure"
 	@echo "make sweep        look at every page as every role"
+	@echo "make backup       FILE=kap.dump: the database into a file, also while the clinic runs"
+	@echo "make restore      FILE=kap.dump: an empty database from it (REPLACE=yes empties it first)"
 	@echo "make lock         write the hashed locks anew from requirements.txt"
 	@echo "make clean        remove what set-up made; data in var/ stays"
 
 setup run test check screenshots bench sweep lock:
 	$(START) $@ $(ARGS)
+
+backup restore:
+	@test -n "$(FILE)" || { echo "Name the file: make $@ FILE=kap.dump"; exit 1; }
+	$(START) $@ "$(FILE)" $(if $(REPLACE),--replace)
 
 clean:
 	rm -rf .venv node_modules static/vendor var/static var/static.stamp .pytest_cache .ruff_cache .import_linter_cache .hypothesis

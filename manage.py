@@ -15,6 +15,7 @@ OFFLINE = {
 }  # fmt: skip
 AS_OWNER = {"migrate", "createcachetable", "pgtrigger", "showmigrations", "sqlmigrate"}
 NOBODY = "postgres://nobody@127.0.0.1:9/offline"
+NO_REDIS = "redis://127.0.0.1:9/0"
 
 
 def main() -> None:
@@ -63,16 +64,19 @@ def _find_servers(environment, var: Path, until_done: ExitStack, *, as_owner: bo
         if not given:
             os.environ.update({name: running[name] for name in names[:2]})
             return
-    elif not (given and os.environ.get("REDIS_URL")):
+    if as_owner:
+        os.environ.setdefault("REDIS_URL", NO_REDIS)
+    if not (given and os.environ.get("REDIS_URL")):
         until_done.enter_context(environment.Alone(var))
-    until_done.enter_context(environment.Servers(var))
+    # A given Redis is not asked: most commands do without it.
+    until_done.enter_context(environment.Servers(var, redis=not os.environ.get("REDIS_URL")))
 
 
 def _offline() -> None:
     import warnings
 
     os.environ.setdefault("DATABASE_URL", NOBODY)
-    os.environ.setdefault("REDIS_URL", "redis://127.0.0.1:9/0")
+    os.environ.setdefault("REDIS_URL", NO_REDIS)
     # makemigrations compares with a database where there is one.
     warnings.filterwarnings("ignore", message="Got an error checking a consistent migration history")
 

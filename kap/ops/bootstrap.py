@@ -75,7 +75,7 @@ def main(goal, rest):
         _virtual_environment()
         _packages("test" if testing else "run")
         _os_packages(testing and goal != "check")
-        if goal != "run":  # `up` does it, beside the database
+        if testing or goal == "setup":  # for `run`, `up` does it, beside the database
             _front_end()
     _go_on(goal, rest)
 
@@ -90,6 +90,8 @@ def _go_on(goal, rest):
         "screenshots": [python, "-m", "tests.screenshots", *rest],
         "bench": [python, "-m", "pytest", "-m", "bench", "-s", *rest],
         "sweep": [python, "-m", "pytest", "-m", "sweep", "-n", "2", *rest],
+        "backup": [python, "-m", "kap.ops.backup", "backup", *rest],
+        "restore": [python, "-m", "kap.ops.backup", "restore", *rest],
         "lock": [python, "-m", "kap.ops.lock", *rest],
     }
     if goal in lines:

