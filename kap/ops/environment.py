@@ -189,6 +189,7 @@ class Servers:
         for name, server in (("database", self.postgres), ("redis", self.valkey)):
             if server is not None and server.process is not None and server.process.poll() is not None:
                 port = server.port
+                server.stop()  # what is left of its group
                 server.start()
                 if server.port != port:
                     raise SetupError(

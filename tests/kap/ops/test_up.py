@@ -1,5 +1,7 @@
 """`make run` from the operator's side: it comes up, says what is wrong, and leaves nothing behind."""
 
+import json
+import os
 import signal
 import socket
 import subprocess
@@ -8,8 +10,9 @@ import time
 import urllib.request
 
 import pytest
+import redis
 
-from kap.ops.readiness import wait_until
+from kap.ops.readiness import database_answers, redis_answers, wait_until
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
 
@@ -84,6 +87,19 @@ def test_a_web_server_that_dies_is_started_again(sandbox):
             return False
 
     assert wait_until(answers, seconds=20)
+
+
+def test_an_embedded_server_that_dies_is_started_again_at_its_place(sandbox):
+    sandbox.up()
+    sandbox.wait_for("KAP is ready")
+    told = json.loads((sandbox.root / "var" / "run" / "running.json").read_text())["env"]
+    postgres = int((sandbox.root / "var" / "postgres" / "postmaster.pid").read_text().split()[0])
+    valkey = redis.Redis.from_url(told["REDIS_URL"]).info()["process_id"]
+    for pid, name in ((postgres, "database"), (valkey, "redis")):
+        os.kill(pid, signal.SIGKILL)
+        sandbox.wait_for(f"The embedded {name} server had ended; it runs again")
+    assert database_answers(told["DATABASE_URL"]) == ""
+    assert redis_answers(told["REDIS_URL"]) == ""
 
 
 def test_a_web_server_that_cannot_live_ends_the_run_with_its_last_words(sandbox):
