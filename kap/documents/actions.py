@@ -9,7 +9,7 @@ from kap.core.actions import System, action, audit_label, constraint_name
 from kap.core.errors import Refused, Stale
 from kap.documents import fragments
 from kap.documents.canonical import canonical, sha256
-from kap.documents.models import Document, RenderJob, Signature, SignatureRequest, Template, Withdrawal
+from kap.documents.models import Document, Kind, RenderJob, Signature, SignatureRequest, Template, Withdrawal
 from kap.documents.names import name_problem
 from kap.documents.rules import best_template, in_months, missing_initials
 from kap.outbox import nudge
@@ -95,7 +95,7 @@ def ask_to_sign(*, course, kind: str, route: str = "", by) -> SignatureRequest:
         course=course, template=template, document=None, declined_at=None, cancelled_at=None,
         defaults={"client": course.client, "asked_by": audit_label(by)},
     )  # fmt: skip
-    if made:
+    if made and kind != Kind.CHAPERONE_AGREEMENT:  # the chaperone reads it behind the link she confirms with
         cause, path = f"documents.request:{request.pk}", _path("documents:sign", request)
         _tell(course.client, "signature_wanted", cause, path, by)
     return request
@@ -108,10 +108,10 @@ def _path(name: str, thing) -> str:
         return "/"
 
 
-def _tell(client: Client, kind: str, cause: str, path: str, by, **context) -> None:
+def _tell(client: Client, kind: str, cause: str, path: str, by) -> None:
     owe(
         key=f"{kind}:{cause}", kind=kind, send_at=clock.now(), to_address=client.email, to_name=client.name,
-        client=client, context={"path": path, **context}, cause=cause, by=by,
+        client=client, context={"path": path}, cause=cause, by=by,
     )  # fmt: skip
 
 
@@ -126,9 +126,11 @@ def _locked(request) -> SignatureRequest:
 
 
 def _must_be_signer(request, by) -> str:
-    """The client herself, or a contact of hers for the chaperone agreement. Returns the capacity."""
-    if isinstance(by, Contact) and by.client_id == request.client_id and by.ended_at is None:
-        return "chaperone"
+    """The client herself; for the chaperone agreement, a contact of hers by her link. Returns the capacity."""
+    if request.template.kind == Kind.CHAPERONE_AGREEMENT:
+        if isinstance(by, Contact) and by.client_id == request.client_id and by.ended_at is None:
+            return "chaperone"
+        raise Refused("The chaperone signs this herself, by the link in her e-mail.")
     if request.client.user_id and getattr(by, "pk", None) == request.client.user_id:
         return "client"
     raise Refused("Only the person named may sign this. Staff cannot sign for a client.")
@@ -168,7 +170,7 @@ def sign_request(
     if capacity == "client":
         _tell(
             request.client, "document_copy", f"documents.document:{document.pk}", _path("documents:document", document),
-            by, title=template.title,
+            by,
         )  # fmt: skip
     return document
 
@@ -279,3 +281,16 @@ def publish_defaults(*, by) -> list[Template]:
         ).exists():
             made.append(publish_template(**text, by=by))
     return made
+
+
+@action("documents.render_again")
+def render_again(*, document, by) -> RenderJob:
+    """Five tries have failed and somebody has mended the cause: five fresh tries."""
+    require(by, Can.OPEN_CHART)
+    job = RenderJob.objects.select_for_update().get(pk=document.pk)
+    if job.done_at:
+        raise Stale("The PDF is ready.")
+    job.attempts, job.lease_until, job.last_error = 0, None, ""
+    job.save(update_fields=["attempts", "lease_until", "last_error"])
+    nudge.after_commit(nudge.render)
+    return job

@@ -7,13 +7,15 @@ and the grants refuse everything else. The hash is of the canonical bytes and is
 import pghistory
 import pgtrigger
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
 from kap.core import clock
 from kap.core.constraints import insert_only
 from kap.core.models import Base
 from kap.pathway.models import Course, Route, Setting
 from kap.people.models import Client
+
+RENDER_TRIES = 5
 
 
 class Kind(models.TextChoices):
@@ -56,6 +58,18 @@ class Template(Base):
         return f"{self.title}, version {self.version}"
 
 
+class SignatureRequestQuerySet(models.QuerySet):
+    def visible_to(self, user):
+        return self.filter(client__in=Client.objects.visible_to(user))
+
+    def open(self):
+        return self.filter(document=None, declined_at=None, cancelled_at=None)
+
+    def for_the_client(self):
+        """What she signs herself; a chaperone signs her own agreement by her link."""
+        return self.exclude(template__kind=Kind.CHAPERONE_AGREEMENT)
+
+
 @pghistory.track()
 class SignatureRequest(Base):
     """A text waiting to be read and signed by the client (or a companion by link). Mutable until then."""
@@ -73,6 +87,8 @@ class SignatureRequest(Base):
         "Document", null=True, blank=True, on_delete=models.PROTECT, related_name="request"
     )
 
+    objects = SignatureRequestQuerySet.as_manager()
+
     class Meta:
         ordering = ["asked_at"]
         constraints = [
@@ -87,6 +103,10 @@ class SignatureRequest(Base):
 class DocumentQuerySet(models.QuerySet):
     def visible_to(self, user):
         return self.filter(client__in=Client.objects.visible_to(user))
+
+    def with_pdf(self):
+        """Adds `has_pdf`, without loading any."""
+        return self.annotate(has_pdf=Exists(DocumentPdf.objects.filter(document=OuterRef("pk"))))
 
     def in_force(self, now):
         return self.filter(withdrawal=None).filter(Q(valid_until=None) | Q(valid_until__gt=now))
@@ -180,6 +200,19 @@ class DocumentPdf(models.Model):
         triggers = insert_only("document_pdf")
 
 
+class RenderJobQuerySet(models.QuerySet):
+    def due(self, now):
+        """Not done, not given up, and nobody holds a live lease on it."""
+        return self.filter(done_at=None, attempts__lt=RENDER_TRIES).filter(
+            Q(lease_until=None) | Q(lease_until__lt=now)
+        )
+
+    def given_up(self, now):
+        return self.filter(done_at=None, attempts__gte=RENDER_TRIES).filter(
+            Q(lease_until=None) | Q(lease_until__lt=now)
+        )
+
+
 class RenderJob(models.Model):
     """A PDF owed for a document: written in the signing's transaction, taken by a worker under a lease."""
 
@@ -191,6 +224,7 @@ class RenderJob(models.Model):
     attempts = models.PositiveSmallIntegerField(default=0)
     last_error = models.CharField(max_length=300, blank=True)
     done_at = models.DateTimeField(null=True, blank=True)
+    objects = RenderJobQuerySet.as_manager()
 
     class Meta:
         indexes = [models.Index(fields=["asked_at"], condition=Q(done_at=None), name="render_jobs_owed")]

@@ -112,7 +112,7 @@ _KINDS = (
     ),
     MessageKind(
         "document_copy", _("Copy of a signed document"), _("Your signed copy is ready"), _("Open your copy"),
-        uses=("title", "path"), late_after=14 * _DAY,
+        late_after=14 * _DAY,
     ),
     MessageKind(
         "integration_unbooked", _("Follow-up not booked"), _("A follow-up appointment is not booked yet"),
@@ -133,6 +133,7 @@ _KINDS = (
     ),
     MessageKind(
         "safety_alert", _("Safety alert"), _("Please sign in: something needs you"), _("Sign in"), late_after=None,
+        recheck="kap.worklist.messages.still_stands",
         always=True,
     ),
 )  # fmt: skip

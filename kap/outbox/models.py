@@ -3,6 +3,7 @@
 from django.db import models
 from django.db.models import Q
 
+from kap.accounts.permissions import Can
 from kap.core import clock
 from kap.people.models import Client, Contact
 
@@ -28,6 +29,14 @@ class MessageQuerySet(models.QuerySet):
 
     def owed(self):
         return self.filter(state=State.OWED)
+
+    def visible_to(self, user):
+        """Admins: all. Others who see the outbox: what goes to clients they may list, and to themselves."""
+        if not user.may(Can.SEE_OUTBOX):
+            return self.none()
+        if user.may(Can.MANAGE_ROSTER):
+            return self
+        return self.filter(Q(client__in=Client.objects.listed_for(user)) | Q(to_address__iexact=user.email))
 
 
 class Message(models.Model):

@@ -8,6 +8,7 @@ from django.db.models import Case, Q, Value, When
 from kap.accounts.permissions import Can, Role
 from kap.core import clock
 from kap.core.models import Base
+from kap.pathway.models import Course
 from kap.people.models import Client
 
 
@@ -39,16 +40,17 @@ class ItemQuerySet(models.QuerySet):
         return self.filter(acknowledged_at=None)
 
     def visible_to(self, user):
-        """Clinical items: the client's care team. Items without a client: the role they are for."""
-        mine = (
-            Q(client__in=Client.objects.visible_to(user), for_role="")
-            if user.may(Can.OPEN_CHART)
-            else Q(pk=None)
-        )
-        by_role = Q(for_role__in=user.roles, client=None) | Q(
-            for_role__in=user.roles, client__in=Client.objects.listed_for(user)
-        )
-        return self.filter(mine | by_role)
+        """Clinical items: the client's care team. Items with a role: who holds it and may see the client's name.
+
+        A safety alert must not wait for somebody to take the client: until then it is open to those who may.
+        """
+        seen = Q(for_role__in=user.roles) & (Q(client=None) | Q(client__in=Client.objects.listed_for(user)))
+        if user.may(Can.OPEN_CHART):
+            seen |= Q(client__in=Client.objects.visible_to(user), for_role="")
+        if user.may(Can.ACKNOWLEDGE_SAFETY):
+            waiting = Course.objects.pool_for(user).values("client")
+            seen |= Q(kind=Kind.SAFETY, client__in=waiting)
+        return self.filter(seen)
 
     def by_urgency(self):
         rank = Case(

@@ -4,20 +4,55 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('worklist', '0001_initial'),
+        ("worklist", "0001_initial"),
     ]
 
     operations = [
         migrations.AlterField(
-            model_name='item',
-            name='kind',
-            field=models.CharField(choices=[('safety', 'Safety alert'), ('unsigned_note', 'Note not signed'), ('integration_unbooked', 'Integration not booked'), ('integration_late', 'Integration late'), ('companion_missing', 'Companion not confirmed'), ('credential_expiring', 'Credential expiring'), ('message_failed', 'Message not delivered'), ('document_failed', 'Document not rendered'), ('predose_held', 'Dose waits for release'), ('adverse_event', 'Adverse event'), ('measure_overdue', 'Measure overdue'), ('reschedule', 'Booking needs attention'), ('signature', 'Consent needs a talk'), ('vitals_limit', 'Vital signs past a call limit')], max_length=24),
+            model_name="item",
+            name="kind",
+            field=models.CharField(
+                choices=[
+                    ("safety", "Safety alert"),
+                    ("unsigned_note", "Note not signed"),
+                    ("integration_unbooked", "Integration not booked"),
+                    ("integration_late", "Integration late"),
+                    ("companion_missing", "Companion not confirmed"),
+                    ("credential_expiring", "Credential expiring"),
+                    ("message_failed", "Message not delivered"),
+                    ("document_failed", "Document not rendered"),
+                    ("predose_held", "Dose waits for release"),
+                    ("adverse_event", "Adverse event"),
+                    ("measure_overdue", "Measure overdue"),
+                    ("reschedule", "Booking needs attention"),
+                    ("signature", "Consent needs a talk"),
+                    ("vitals_limit", "Vital signs past a call limit"),
+                ],
+                max_length=24,
+            ),
         ),
         migrations.AlterField(
-            model_name='itemevent',
-            name='kind',
-            field=models.CharField(choices=[('safety', 'Safety alert'), ('unsigned_note', 'Note not signed'), ('integration_unbooked', 'Integration not booked'), ('integration_late', 'Integration late'), ('companion_missing', 'Companion not confirmed'), ('credential_expiring', 'Credential expiring'), ('message_failed', 'Message not delivered'), ('document_failed', 'Document not rendered'), ('predose_held', 'Dose waits for release'), ('adverse_event', 'Adverse event'), ('measure_overdue', 'Measure overdue'), ('reschedule', 'Booking needs attention'), ('signature', 'Consent needs a talk'), ('vitals_limit', 'Vital signs past a call limit')], max_length=24),
+            model_name="itemevent",
+            name="kind",
+            field=models.CharField(
+                choices=[
+                    ("safety", "Safety alert"),
+                    ("unsigned_note", "Note not signed"),
+                    ("integration_unbooked", "Integration not booked"),
+                    ("integration_late", "Integration late"),
+                    ("companion_missing", "Companion not confirmed"),
+                    ("credential_expiring", "Credential expiring"),
+                    ("message_failed", "Message not delivered"),
+                    ("document_failed", "Document not rendered"),
+                    ("predose_held", "Dose waits for release"),
+                    ("adverse_event", "Adverse event"),
+                    ("measure_overdue", "Measure overdue"),
+                    ("reschedule", "Booking needs attention"),
+                    ("signature", "Consent needs a talk"),
+                    ("vitals_limit", "Vital signs past a call limit"),
+                ],
+                max_length=24,
+            ),
         ),
     ]
