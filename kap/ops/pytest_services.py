@@ -54,6 +54,9 @@ def _start() -> None:
         os.environ["KAP_TEST_TEMPLATE"] = TEMPLATE
         os.environ.pop("DATABASE_OWNER_URL", None)
         os.environ.pop("DATABASE_URL", None)
+    else:
+        given = "DATABASE_OWNER_URL" if os.environ.get("DATABASE_OWNER_URL") else "DATABASE_URL"
+        roles.check_owner(owner, name=given)
     if os.environ.get("DATABASE_OWNER_URL") and os.environ.get("DATABASE_URL"):
         roles.check_pair(os.environ["DATABASE_URL"], owner)
     else:

@@ -6,6 +6,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -13,22 +14,32 @@ import pytest
 
 from kap.ops import environment
 from kap.ops.readiness import free_port
-from kap.ops.services import Postgres, temporary_folder
+from kap.ops.services import Postgres
 
 ROOT = Path(__file__).resolve().parents[3]
+
+
+# The folder of this run: reachable for the servers' account, and removed at the end whatever happens.
+BASE = Path(os.environ["KAP_VAR_DIR"]).parent
+
+
+def new_folder() -> Path:
+    made = Path(tempfile.mkdtemp(prefix="ops-", dir=BASE))
+    made.chmod(0o711)
+    return made
 
 
 @pytest.fixture
 def folder():
     """A folder that the account of the servers can reach; pytest's own are private."""
-    base = temporary_folder("kap-ops-")
+    base = new_folder()
     yield base
     shutil.rmtree(base, ignore_errors=True)
 
 
 @pytest.fixture(scope="module")
 def postgres():
-    base = temporary_folder("kap-ops-")
+    base = new_folder()
     server = Postgres(base / "pg", password=secrets.token_urlsafe(8), fast=True)
     try:
         server.start()
