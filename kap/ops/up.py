@@ -15,7 +15,7 @@ import time
 from collections import deque
 from pathlib import Path
 
-from kap.ops import commands, readiness
+from kap.ops import bootstrap, commands, readiness
 from kap.ops.bootstrap import Trouble
 from kap.ops.bootstrap import run as step
 from kap.ops.environment import ROOT, Alone, Servers, SetupError, prepare
@@ -224,6 +224,7 @@ def logins() -> None:
 
 def run() -> None:
     var = prepare()
+    bootstrap.LOG = var / "log" / "setup.log"  # two clinics of one checkout do not share it
     with Alone(var) as alone:
         port = wanted_port()
         address = os.environ.get("SITE_URL") or f"http://{host()}:{port}"
