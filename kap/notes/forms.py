@@ -144,14 +144,19 @@ def clean(kind: str, body: dict) -> dict:
     return kept
 
 
-def missing(kind: str, body: dict) -> list[str]:
-    """One sentence for each section that must be filled in before signing."""
+def missing_by_key(kind: str, body: dict) -> dict[str, str]:
+    """{section key: words} for each section that must be filled in before signing."""
     verb = {"one": "choose one", "many": "tick what was talked through"}
-    return [
-        f"{section.title}: {verb.get(section.look, 'fill this in')}."
+    return {
+        section.key: f"{section.title}: {verb.get(section.look, 'fill this in')}"
         for section in form(kind).sections
         if section.required and not body.get(section.key)
-    ]
+    }
+
+
+def missing(kind: str, body: dict) -> list[str]:
+    """The same as sentences."""
+    return [f"{words}." for words in missing_by_key(kind, body).values()]
 
 
 def filled(kind: str, body: dict) -> list[tuple[Section, str | list[str]]]:
