@@ -19,6 +19,19 @@ class Occasion(models.TextChoices):
     FOLLOW_UP = "follow_up", "Follow-up"
 
 
+class ClientQuerySet(models.QuerySet):
+    def visible_to(self, user):
+        return self.filter(client__in=Client.objects.visible_to(user))
+
+
+class RequestQuerySet(ClientQuerySet):
+    def open(self):
+        return self.filter(response=None, cancelled_at=None)
+
+    def due(self, now):
+        return self.open().filter(due_at__lte=now)
+
+
 class Response(Base):
     """Items, score and version together; compared only within the same version. Never prefilled."""
 
@@ -34,6 +47,7 @@ class Response(Base):
     complete = models.BooleanField()
     authored_at = models.DateTimeField(default=clock.now)
     answered_by = models.CharField(max_length=80)
+    objects = ClientQuerySet.as_manager()
 
     class Meta:
         ordering = ["authored_at"]
@@ -57,6 +71,7 @@ class Request(Base):
         Response, null=True, blank=True, on_delete=models.PROTECT, related_name="request"
     )
     cancelled_at = models.DateTimeField(null=True, blank=True)
+    objects = RequestQuerySet.as_manager()
 
     class Meta:
         ordering = ["due_at"]
