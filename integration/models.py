@@ -38,7 +38,9 @@ class IntegrationSession(Base):
     )
     opens_at = models.DateTimeField()
     closes_at = models.DateTimeField()
-    note = models.OneToOneField(Note, null=True, blank=True, on_delete=models.PROTECT, related_name="integration_session")
+    note = models.OneToOneField(
+        Note, null=True, blank=True, on_delete=models.PROTECT, related_name="integration_session"
+    )
     held_at = models.DateTimeField(null=True, blank=True)
     signed_at = models.DateTimeField(null=True, blank=True)
     hours_after = models.DecimalField(max_digits=7, decimal_places=1, null=True, blank=True)
@@ -49,7 +51,9 @@ class IntegrationSession(Base):
         ordering = ["opens_at"]
         constraints = [
             models.UniqueConstraint(fields=["id", "course"], name="integration_with_its_course"),
-            models.CheckConstraint(condition=Q(closes_at__gt=F("opens_at")), name="integration_window_in_order"),
+            models.CheckConstraint(
+                condition=Q(closes_at__gt=F("opens_at")), name="integration_window_in_order"
+            ),
             models.CheckConstraint(
                 name="signed_integration_is_whole",
                 condition=Q(signed_at=None)

@@ -13,6 +13,12 @@ class Migration(migrations.Migration):
     operations = [
         same_course("integration_integrationsession", "dosing_id", "dosing_dosingsession"),
         same_course("integration_integrationsession", "note_id", "notes_note"),
-        same_course("integration_integrationsession", "appointment_id", "scheduling_attendee", "course_id", "appointment_id"),
+        same_course(
+            "integration_integrationsession",
+            "appointment_id",
+            "scheduling_attendee",
+            "course_id",
+            "appointment_id",
+        ),
         same_course("integration_coursesummary", "document_id", "documents_document"),
     ]

@@ -1,0 +1,164 @@
+"""What a course was, gathered for its summary: doses, integrations, scores, events. Nothing is judged here twice."""
+
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from integration.models import IntegrationSession
+from kap.core.units import plain
+from kap.measures import instruments, scoring
+from kap.measures.models import Response
+from sessions.adverse_events import EVENTS
+from sessions.models import Administration, AdverseEvent, DosingSession
+
+COMPARED = ("phq9", "gad7")
+
+
+@dataclass(frozen=True)
+class Dose:
+    number: int
+    given_at: datetime
+    route: str
+    total_mg: Decimal
+    timing: str
+    hours_after: Decimal | None
+
+
+@dataclass(frozen=True)
+class ScoreChange:
+    """First and last complete total of one instrument in one version. Response: at least half gone (clinical.md §6)."""
+
+    name: str
+    first: int
+    first_at: datetime
+    last: int
+    last_at: datetime
+    response: bool | None
+    remission: bool | None
+
+    @property
+    def change(self) -> int:
+        return self.last - self.first
+
+
+@dataclass(frozen=True)
+class CourseFacts:
+    started_at: datetime
+    doses: tuple[Dose, ...]
+    scores: tuple[ScoreChange, ...]
+    events: tuple[tuple[str, int, datetime], ...]
+
+    @property
+    def in_window(self) -> int:
+        return sum(dose.timing == "in_window" for dose in self.doses)
+
+    def as_json(self) -> dict:
+        def told(value):
+            if isinstance(value, datetime):
+                return value.isoformat()
+            if isinstance(value, Decimal):
+                return str(value)
+            if isinstance(value, dict):
+                return {key: told(inner) for key, inner in value.items()}
+            return [told(inner) for inner in value] if isinstance(value, list | tuple) else value
+
+        return told(asdict(self))
+
+
+def course_facts(course) -> CourseFacts:
+    """Five queries, however long the course was. Struck-through entries do not count."""
+    return CourseFacts(
+        started_at=course.created_at, doses=_doses(course), scores=_scores(course), events=_events(course)
+    )
+
+
+def _doses(course) -> tuple[Dose, ...]:
+    given: dict = {}
+    for row in Administration.objects.filter(session__course=course, strike=None):
+        given[row.session_id] = given.get(row.session_id, Decimal(0)) + row.dose_mg
+    integrations = {row.dosing_id: row for row in IntegrationSession.objects.filter(course=course)}
+    found = []
+    for session in DosingSession.objects.filter(course=course).with_dose().order_by("number"):
+        integration = integrations.get(session.pk)
+        found.append(
+            Dose(
+                session.number, session.first_dose_at, session.get_route_display(), given.get(session.pk, Decimal(0)),
+                integration.timing if integration else "", integration.hours_after if integration else None,
+            )
+        )  # fmt: skip
+    return tuple(found)
+
+
+def _scores(course) -> tuple[ScoreChange, ...]:
+    rows: dict[str, list[Response]] = {}
+    for row in Response.objects.filter(course=course, instrument__in=COMPARED, complete=True).order_by(
+        "authored_at"
+    ):
+        rows.setdefault(row.instrument, []).append(row)
+    changes = []
+    for code in COMPARED:
+        same = [row for row in rows.get(code, []) if row.version == rows[code][0].version]
+        if len(same) < 2:
+            continue
+        first, last = same[0], same[-1]
+        begin, end = int(first.total), int(last.total)
+        changes.append(
+            ScoreChange(
+                instruments.get(code).name, begin, first.authored_at, end, last.authored_at,
+                scoring.response(begin, end), scoring.remission(code, end),
+            )
+        )  # fmt: skip
+    return tuple(changes)
+
+
+def _events(course) -> tuple[tuple[str, int, datetime], ...]:
+    rows = AdverseEvent.objects.filter(session__course=course, strike=None).order_by("onset_at")
+    return tuple((event_words(row.code), row.grade, row.onset_at) for row in rows)
+
+
+def event_words(code: str) -> str:
+    return str(EVENTS[code].words) if code in EVENTS else code.replace("_", " ").capitalize()
+
+
+def summary_content(facts: CourseFacts, words: str) -> dict:
+    """The sections of the document: what was done, what changed, what the therapist says."""
+    return {
+        "sections": [
+            {"title": "Course", "rows": [
+                ["Begun", f"{facts.started_at:%d-%b-%Y}"],
+                ["Doses given", str(len(facts.doses))],
+                ["Integrations in the window", f"{facts.in_window} of {len(facts.doses)}"],
+            ]},
+            {"title": "Doses", "rows": [
+                [f"Dosing {d.number}, {d.given_at:%d-%b-%Y}", f"{plain(d.total_mg)} mg, {d.route.lower()}; {_timing(d)}"]
+                for d in facts.doses
+            ] or [["Doses", "None"]]},
+            {"title": "Outcomes", "rows": [
+                [s.name, f"{s.first} ({s.first_at:%d-%b-%Y}) to {s.last} ({s.last_at:%d-%b-%Y}){_meaning(s)}"]
+                for s in facts.scores
+            ] or [["Outcomes", "Not answered twice, so nothing can be compared"]]},
+            {"title": "Adverse events", "rows": [
+                [words, f"Grade {grade}, {at:%d-%b-%Y}"] for words, grade, at in facts.events
+            ] or [["Adverse events", "None recorded"]]},
+            {"title": "Summary", "text": words},
+        ],
+        "facts": facts.as_json(),
+    }  # fmt: skip
+
+
+def _timing(dose: Dose) -> str:
+    words = {
+        "early": "integration early",
+        "in_window": "integration in the window",
+        "late": "integration late",
+    }
+    if dose.timing not in words:
+        return "integration not signed"
+    return f"{words[dose.timing]}, {plain(dose.hours_after)} h after"
+
+
+def _meaning(change: ScoreChange) -> str:
+    parts = [
+        word for word, holds in (("response", change.response), ("remission", change.remission)) if holds
+    ]
+    return f": {' and '.join(parts)}" if parts else ""
