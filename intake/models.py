@@ -128,9 +128,15 @@ class Evaluation(Base):
                 condition=at_and_by("decided"), name="evaluation_decided_at_and_by_together"
             ),
             models.CheckConstraint(
-                condition=all_set_once("decided_at", "weight_kg", "weight_measured_on", "content")
+                condition=all_set_once("decided_at", "content")
                 & (Q(decided_at=None) | ~Q(decision="") & ~Q(printed_name="")),
                 name="evaluation_decided_is_whole",
+            ),
+            models.CheckConstraint(
+                condition=Q(decided_at=None)
+                | ~Q(decision__in=["clear", "conditions"])
+                | Q(weight_kg__isnull=False, weight_measured_on__isnull=False),
+                name="clearance_has_a_weight",
             ),
             models.CheckConstraint(
                 condition=~Q(decision__in=["clear", "conditions"]) | Q(valid_until__isnull=False),
