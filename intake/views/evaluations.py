@@ -161,7 +161,7 @@ def diagnosis_new(request, course):
     course = visible_course(request, course)
     words = (request.POST.get("q") or request.GET.get("q") or "").strip()[:80]
     found = search(words, clinic_today(request))
-    form = DiagnosisForm(request.POST or None, found=found)
+    form = DiagnosisForm(request.POST if request.method == "POST" else None, found=found)
     errors, status = None, 200
     if request.method == "POST":
         if form.is_valid():

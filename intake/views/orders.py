@@ -61,7 +61,9 @@ def order_write(request, course):
     course = visible_course(request, course)
     evaluation = clearing_evaluation(course, clinic_today())
     draft = course.orders.filter(signed_at=None, author=request.user).select_related("evaluation").first()
-    form = OrderForm(request.POST or None, course=course, evaluation=evaluation, draft=draft)
+    form = OrderForm(
+        request.POST if request.method == "POST" else None, course=course, evaluation=evaluation, draft=draft
+    )
     errors, status = None, 200
     if request.method == "POST":
         status = 422

@@ -67,7 +67,8 @@ def test_a_signed_order_is_frozen_and_printed_for_ink(case):
     html = bytes(document.html).decode()
     for words in ("25\xa0mg (0.36\xa0mg/kg) to 35\xa0mg (0.5\xa0mg/kg)", "DEA registration", "AB1234563",
                   "Signature in ink",
-                  "not an electronic prescription", "12 Elm Street", "Schedule III", "210\xa0mg, all sessions together"):  # fmt: skip
+                  "not an electronic prescription", "12 Elm Street", "Schedule III",
+                  "210\xa0mg, all sessions together"):  # fmt: skip
         assert words in html
     assert order_active(case.course) is None
 
