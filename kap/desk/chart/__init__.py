@@ -1,0 +1,1 @@
+"""The client's chart: everything about one client on one page, read from every room."""

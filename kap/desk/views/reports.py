@@ -1,0 +1,44 @@
+"""Figures of the clinic, on a page and as a file."""
+
+import csv
+from datetime import timedelta
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from kap.accounts.permissions import Can, requires
+from kap.audit import access
+from kap.core import clock
+from kap.desk import days
+from kap.desk import reports as figures
+
+
+def _since(request):
+    chosen = request.GET.get("days", "90")
+    chosen = chosen if chosen in figures.DAYS else "90"
+    return chosen, clock.now() - timedelta(days=int(chosen)) if chosen else None
+
+
+@requires(Can.SEE_REPORTS)
+@require_safe
+def reports(request):
+    chosen, since = _since(request)
+    context = {
+        "reports": figures.reports(since),
+        "chosen": chosen,
+        "choices": figures.DAYS.items(),
+        "since": since,
+    }
+    return render(request, "desk/reports.html", context)
+
+
+@requires(Can.SEE_REPORTS)
+@require_safe
+def reports_csv(request):
+    chosen, since = _since(request)
+    access.opened(request, "export", thing=f"reports-{chosen or 'all'}", purpose="report")
+    response = HttpResponse(content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="reports-{days.today():%Y-%m-%d}.csv"'
+    csv.writer(response).writerows(figures.table(figures.reports(since)))
+    return response

@@ -1,0 +1,105 @@
+"""The desk's pages in real Chromium: nothing for axe to say, no sideways scroll, in light and dark."""
+
+import os
+from pathlib import Path
+
+import pytest
+from django.test import Client as Visitor
+from playwright.sync_api import sync_playwright
+
+from tests.kap.core.test_kit_browser import FLAGS, violations
+from tests.kap.desk import scene
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+SHOTS = os.environ.get("KAP_SHOTS", "")  # a folder: then every page is also kept as a picture
+SIZES = (("light", 320), ("dark", 1280))
+
+
+@pytest.fixture
+def day(at, transactional_db):
+    at(scene.NOW)
+    return scene.thursday()
+
+
+def signed_in(browser, url, user, theme, width):
+    visitor = Visitor()
+    visitor.force_login(user)
+    context = browser.new_context(viewport={"width": width, "height": 1000 if width > 500 else 844})
+    context.add_cookies(
+        [
+            {"name": "kap_session", "value": visitor.cookies["kap_session"].value, "url": url},
+            {"name": "kap_theme", "value": theme, "url": url},
+        ]
+    )
+    return context.new_page()
+
+
+def pages(day):
+    chart = f"/clients/{day.june.client.pk}/"
+    tabs = ("timeline", "notes", "dosing", "measures", "medical", "documents", "access")
+    version = day.june.course.protocol_id
+    return {
+        "mara": (
+            day.mara.user,
+            [
+                "/today/",
+                "/pipeline/",
+                "/pipeline/?stage=intake",
+                "/clients/",
+                "/find/?q=june",
+                "/reports/",
+                chart,
+            ]
+            + [f"{chart}{tab}/" for tab in tabs],
+        ),
+        "osei": (
+            day.osei.user,
+            ["/today/", "/settings/", "/settings/protocol/new/", f"/settings/protocol/{version}/"],
+        ),
+        "ana": (day.ana.user, ["/today/"]),
+        "kit": (day.kit, ["/today/", "/clients/", chart, "/settings/", "/settings/clinic/"]),
+        "june": (day.june.client.user, ["/portal/", "/portal/who-opened/"]),
+    }
+
+
+def test_no_page_of_the_desk_has_an_accessibility_violation_or_scrolls_sideways(day, live_server, gate_says):
+    gate_says(companion_confirmed="Driver not confirmed.")
+    bad, extra = [], (("light", 1440), ("light", 820), ("dark", 320)) if SHOTS else ()
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
+        for who, (user, paths) in pages(day).items():
+            for theme, width in (*SIZES, *extra):
+                page = signed_in(browser, live_server.url, user, theme, width)
+                page.on("pageerror", lambda error: bad.append(str(error)))
+                for path in paths:
+                    answer = page.goto(live_server.url + path)
+                    assert answer.status == 200, path
+                    if (theme, width) in SIZES:
+                        bad += [f"{who} {path} {width}: {found}" for found in violations(page)]
+                    if page.evaluate("document.documentElement.scrollWidth") > width:
+                        bad.append(f"{who} {path} scrolls sideways at {width}")
+                    if SHOTS:
+                        keep(page, who, path, theme, width, str(day.june.client.pk))
+                page.context.close()
+        browser.close()
+    assert bad == []
+
+
+def keep(page, who, path, theme, width, pk):
+    folder = Path(SHOTS)
+    folder.mkdir(parents=True, exist_ok=True)
+    name = path.replace(pk, "june").strip("/").replace("/", "-").replace("?", "-")[:50]
+    page.screenshot(path=folder / f"{who}-{name}-{theme}-{width}.png", full_page=True)
+
+
+def test_the_chart_prints_on_one_page(day, live_server, gate_says, tmp_path):
+    gate_says(companion_confirmed="Driver not confirmed.")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
+        page = signed_in(browser, live_server.url, day.mara.user, "light", 1280)
+        page.goto(f"{live_server.url}/clients/{day.june.client.pk}/")
+        printed = Path(SHOTS or tmp_path) / "chart.pdf"
+        page.pdf(path=printed, format="Letter", prefer_css_page_size=True)
+        browser.close()
+    assert printed.read_bytes().count(b"/Type /Page\n") + printed.read_bytes().count(b"/Type /Page ") <= 1
