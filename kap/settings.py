@@ -160,7 +160,13 @@ SILENCED_SYSTEM_CHECKS = ["auth.W004"]  # unique by lower(email), which the chec
 
 REDIS_URL = needed("REDIS_URL")
 # Sessions, limits and caches live in PostgreSQL, so that sign-in survives a lost Redis.
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "kap_cache"}}
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "kap_cache",
+        "OPTIONS": {"MAX_ENTRIES": 100_000},  # with 300, which is usual, a flood of tries would wash limits away
+    }
+}
 SESSION_ENGINE = "django.contrib.sessions.backends.db"
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
@@ -205,6 +211,8 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
 LOGIN_URL = "accounts:sign_in"
+PASSWORD_RESET_TIMEOUT = 60 * 60  # seconds
+OWE = "kap.outbox.actions.owe"  # how accounts and people, which stand left of the outbox, owe a message
 LOGIN_REDIRECT_URL = "/"
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*"]

@@ -2,6 +2,7 @@
 
 from django.core.exceptions import PermissionDenied
 
+
 class DefaultDeny:
     def __init__(self, get_response):
         self.get_response = get_response

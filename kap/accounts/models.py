@@ -24,6 +24,10 @@ class UserManager(BaseUserManager):
     def with_role(self, *roles):
         return self.filter(grants__role__in=roles, grants__ended_at=None, is_active=True).distinct()
 
+    def staff(self):
+        """Everyone who ever had a staff role, deactivated ones included, with her roles in one more query."""
+        return self.filter(grants__role__in=STAFF).distinct().prefetch_related("grants")
+
 
 @pghistory.track(exclude=["password", "pin", "last_login"])
 class User(Base, AbstractBaseUser):
@@ -32,7 +36,9 @@ class User(Base, AbstractBaseUser):
     email = models.EmailField()
     name = models.CharField(max_length=120)
     is_active = models.BooleanField(default=True)
-    pin = models.CharField(max_length=128, blank=True, help_text="Hash of the PIN by which staff witness a dose")
+    pin = models.CharField(
+        max_length=128, blank=True, help_text="Hash of the PIN by which staff witness a dose"
+    )
 
     USERNAME_FIELD = EMAIL_FIELD = "email"
     REQUIRED_FIELDS = ["name"]
@@ -52,8 +58,15 @@ class User(Base, AbstractBaseUser):
     def roles(self) -> frozenset[str]:
         """Read once per loaded user, that is once per request: a withdrawn role ends with the next request."""
         if not hasattr(self, "_roles"):
-            self._roles = frozenset(self.grants.filter(ended_at=None).values_list("role", flat=True))
+            if "grants" in getattr(self, "_prefetched_objects_cache", {}):
+                self._roles = frozenset(g.role for g in self.grants.all() if g.ended_at is None)
+            else:
+                self._roles = frozenset(self.grants.filter(ended_at=None).values_list("role", flat=True))
         return self._roles
+
+    @property
+    def role_words(self) -> str:
+        return ", ".join(role.label for role in Role if role in self.roles)
 
     def may(self, can) -> bool:
         return allowed(self, can)
@@ -94,7 +107,9 @@ class RoleGrant(Base):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["user", "role"], condition=Q(ended_at=None), name="role_granted_once"),
+            models.UniqueConstraint(
+                fields=["user", "role"], condition=Q(ended_at=None), name="role_granted_once"
+            ),
             models.CheckConstraint(condition=at_and_by("ended"), name="role_ended_at_and_by_together"),
             models.CheckConstraint(condition=Q(role__in=Role.values), name="role_is_known"),
         ]
@@ -116,8 +131,18 @@ class Invitation(Base):
 
     class Meta:
         constraints = [
-            models.CheckConstraint(condition=at_and_by("accepted"), name="invitation_accepted_at_and_by_together")
+            models.CheckConstraint(
+                condition=at_and_by("accepted"), name="invitation_accepted_at_and_by_together"
+            )
         ]
+
+    @property
+    def audit_label(self) -> str:
+        return f"invitation:{self.pk}"
+
+    @property
+    def role_words(self) -> str:
+        return ", ".join(role.label for role in Role if role in self.roles)
 
 
 class SignInCode(Base):
@@ -136,4 +161,6 @@ class SignInCode(Base):
     used_at = models.DateTimeField(null=True)
 
     class Meta:
-        constraints = [models.CheckConstraint(condition=Q(attempts__lte=10), name="sign_in_code_attempts_bounded")]
+        constraints = [
+            models.CheckConstraint(condition=Q(attempts__lte=10), name="sign_in_code_attempts_bounded")
+        ]

@@ -5,10 +5,11 @@ Default is deny: kap.accounts.middleware refuses every view that declares nothin
 
 import functools
 from enum import StrEnum
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 from django.core.exceptions import PermissionDenied
 from django.db import models
+from django.http import HttpResponse
 from django.shortcuts import redirect, resolve_url
 
 
@@ -115,6 +116,14 @@ def require(user, can: Can) -> None:
         raise PermissionDenied(f"This needs the right to {can.replace('_', ' ')}.")
 
 
+def _page_of(request) -> str:
+    """Where to go on after signing in: this page, or the page whose button was pressed."""
+    if request.method in ("GET", "HEAD"):
+        return request.get_full_path()
+    back = urlsplit(request.META.get("HTTP_REFERER", ""))
+    return back.path if back.netloc == request.get_host() else "/"
+
+
 def requires(*cans: Can):
     """The view is for signed-in people who may do at least one of these."""
 
@@ -122,7 +131,10 @@ def requires(*cans: Can):
         @functools.wraps(view)
         def guarded(request, *args, **kwargs):
             if not request.user.is_authenticated:
-                return redirect(f"{resolve_url('accounts:sign_in')}?{urlencode({'next': request.get_full_path()})}")
+                if request.headers.get("X-Autosave") or request.headers.get("HX-Request"):
+                    # The page stays, keeps what was typed and offers to sign in.
+                    return HttpResponse(status=401)
+                return redirect(f"{resolve_url('accounts:sign_in')}?{urlencode({'next': _page_of(request)})}")
             if not any(allowed(request.user, can) for can in cans):
                 raise PermissionDenied
             return view(request, *args, **kwargs)

@@ -1,21 +1,23 @@
 """Opening a course and moving it. Every move goes through a gate or is a named exit."""
 
+from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, models
 from django.utils.module_loading import import_string
 
-from kap.accounts.permissions import Can, require
+from kap.accounts.permissions import Can, Role, require
 from kap.core import clock
 from kap.core.actions import System, action, audit_label, constraint_name
 from kap.core.errors import Refused, Stale
 from kap.core.models import ProtocolVersion
-from kap.pathway.gates import GATES, require_open
+from kap.pathway.gates import GATES, ON_LEAVE, ask, require_open
 from kap.pathway.models import Course, Override, Setting, StageMove
 from kap.pathway.stages import ALONG, EXIT_REASONS, EXITS, Reason, Stage
+from kap.people.actions import add_client, join_team
 
 
 def lock(course) -> Course:
     """The course row, locked for the rest of the transaction. Taken after resources and appointment."""
-    return Course.objects.select_for_update().select_related("client", "protocol").get(pk=course.pk)
+    return Course.objects.select_for_update(of=("self",)).select_related("client", "protocol").get(pk=course.pk)
 
 
 @action("pathway.open_course")
@@ -36,6 +38,76 @@ def open_course(*, client, setting=Setting.IN_CLINIC, by) -> Course:
             raise Stale("This client already has an open course of treatment.") from error
         raise
     return course
+
+
+@action("pathway.add_enquiry")
+def add_enquiry(*, details: dict, setting=Setting.IN_CLINIC, privacy_read=False, takes=False, by) -> Course:
+    """Somebody has called: enter her, begin her course, and go as far as is known.
+
+    `privacy_read`: the notice was read to her and she acknowledged it, so her intake opens. `takes`: a
+    therapist who entered her takes her at once; otherwise she waits in the pool.
+    """
+    client = add_client(**details, by=by)
+    course = open_course(client=client, setting=setting, by=by)
+    if takes:
+        join_team(client=client, user=by, role=Role.THERAPIST, by=by)
+    if privacy_read:
+        acknowledge_privacy(course=course, by=by)
+        course = advance(course=course, gate="open_intake", by=by)
+    return course
+
+
+# ---------------------------------------------------------------- the pools
+
+
+def waits_for(course) -> str:
+    """The role that this course waits for in a pool, or ''."""
+    alone = Course.objects.filter(pk=course.pk)
+    if alone.waiting_for_therapist().exists():
+        return Role.THERAPIST
+    if alone.waiting_for_prescriber().exists():
+        return Role.PRESCRIBER
+    return ""
+
+
+@action("pathway.take")
+def take(*, course, by):
+    """Take a client from the pool: join her care team in the role that is waited for. Returns the membership.
+
+    Locks the course, so that of two who take at once one wins. Raises Stale, naming who was first, and
+    PermissionDenied for somebody without that role.
+    """
+    require(by, Can.TAKE_FROM_POOL)
+    course = lock(course)
+    role = waits_for(course)
+    if not role:
+        raise Stale(_who_was_first(course, by))
+    if role not in by.roles:
+        raise PermissionDenied(f"This client waits for a {Role(role).label.lower()}.")
+    return join_team(client=course.client, user=by, role=role, by=by)
+
+
+@action("pathway.assign")
+def assign(*, course, user, by):
+    """An admin gives a client of the pool to somebody. Raises Stale when somebody has taken her, Refused."""
+    require(by, Can.MANAGE_CARE_TEAM)
+    course = lock(course)
+    role = waits_for(course)
+    if not role:
+        raise Stale(_who_was_first(course, by))
+    return join_team(client=course.client, user=user, role=role, by=by)
+
+
+def _who_was_first(course, by) -> str:
+    role = Role.PRESCRIBER if course.stage == Stage.MEDICAL else Role.THERAPIST
+    member = course.client.team.current().filter(role=role).select_related("user").order_by("since").last()
+    if member is None:
+        return f"{course.client.name} is at {course.get_stage_display().lower()} and waits for nobody."
+    name = "You have" if member.user_id == by.pk else f"{member.user.name} has"
+    return f"{name} taken {course.client.name} already."
+
+
+# ---------------------------------------------------------------- the way
 
 
 @action("pathway.acknowledge_privacy")
@@ -97,9 +169,6 @@ def leave(*, course, to: str, reason: str, words: str, by) -> Course:
     return course
 
 
-ON_LEAVE = ("scheduling.follow.release_future", "intake.follow.end_orders")
-
-
 @action("pathway.resume")
 def resume(*, course, words: str, by) -> Course:
     """A deferred course goes on where it was left. Evidence is asked again at the next gate."""
@@ -128,8 +197,6 @@ def override(*, course, gate: str, evidence: str, about=None, reason: str, print
 
     Never: consent, hypersensitivity, pregnancy, age under 18, expired credential, stock (clinical.md).
     """
-    from kap.pathway.gates import ask
-
     require(by, Can.OVERRIDE_GATE)
     course = lock(course)
     step = next((s for s in ask(gate, course, about) if s.key == evidence), None)

@@ -6,6 +6,7 @@ revoked consent closes the gate at once. It returns what is missing, in words th
 The same answer feeds the screen and the action.
 """
 
+import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -13,7 +14,7 @@ from django.utils.module_loading import import_string
 
 from kap.accounts.permissions import Can
 from kap.core.errors import Refused
-from kap.pathway.stages import Stage
+from kap.pathway.stages import ALONG, Stage
 
 
 @dataclass(frozen=True)
@@ -107,7 +108,22 @@ EVIDENCE = {
     "summary_signed": Evidence("Course summary signed", "integration.evidence.summary_signed"),
 }
 
-PREPARED = ("evaluation_in_date", "order_active")
+# Nobody may override these, whatever their functions say (design.md §3): consent, an ended credential, an order
+# that is not in force, an alert that nobody answered, and who takes responsibility.
+NEVER_OVERRIDDEN = frozenset(
+    {
+        "course_open", "privacy_acknowledged", "therapist_assigned", "prescriber_assigned", "no_open_safety_alert",
+        "intake_session_signed", "order_active", "doses_left", "plan_signed", "providers_credentialed",
+        "preparation_signed", "consent_in_force", "two_staff_present", "discharge_signed", "integration_signed",
+        "summary_signed", "stage_preparation_or_later",
+    }
+)  # fmt: skip
+
+# What runs in the same transaction when a course leaves the pathway.
+ON_LEAVE = ("scheduling.follow.release_future", "intake.follow.end_orders")
+
+# What a gate may be asked about besides the course, by the kind of its subject: looked up by id for an override.
+SUBJECTS = {"session": ("sessions.models.DosingSession", "scheduling.models.Appointment"), "plan": (), "": ()}
 
 GATES = {
     gate.code: gate
@@ -196,7 +212,11 @@ class Step:
 
     @property
     def overridable(self) -> bool:
-        return bool(self.missing) and all(m.overridable for m in self.missing)
+        return (
+            bool(self.missing)
+            and self.key not in NEVER_OVERRIDDEN
+            and all(m.overridable for m in self.missing)
+        )
 
 
 def ask(code: str, course, subject=None) -> list[Step]:
@@ -208,7 +228,8 @@ def ask(code: str, course, subject=None) -> list[Step]:
         missing = EVIDENCE[key](course, subject)
         step = Step(key, EVIDENCE[key].words, missing)
         if missing and step.overridable and key in passed:
-            step = Step(key, EVIDENCE[key].words, [], overridden_by=passed[key].printed_name)
+            name = passed[key].printed_name
+            step = Step(key, f"{EVIDENCE[key].words}: passed by {name}", overridden_by=name)
         steps.append(step)
     return steps
 
@@ -221,6 +242,47 @@ def require_open(code: str, course, subject=None) -> None:
     """Raise GateClosed unless every line is met. Call inside the action, after taking its locks."""
     if shut := closed(ask(code, course, subject)):
         raise GateClosed(GATES[code], shut)
+
+
+def subject_of(gate: Gate, course, pk):
+    """The session (or the appointment that will become one) that an override is about; None without an id.
+
+    Raises LookupError when there is none such in this course.
+    """
+    if not pk:
+        return None
+    try:
+        pk = uuid.UUID(str(pk))
+    except ValueError as error:
+        raise LookupError(f"{pk} is no id.") from error
+    for path in SUBJECTS[gate.subject]:
+        model = import_string(path)
+        found = model.objects.filter(pk=pk)
+        found = found.filter(course=course) if _has_course(model) else found.filter(attendees__course=course)
+        if found := found.first():
+            return found
+    raise LookupError(f"{gate.code} is not asked about {pk}.")
+
+
+def _has_course(model) -> bool:
+    return any(field.name == "course" for field in model._meta.fields)
+
+
+def here(course) -> list[Gate]:
+    """The gates that can be asked for from where the course stands."""
+    return [gate for gate in GATES.values() if course.stage in gate.from_stages]
+
+
+def ahead(course) -> list[Gate]:
+    """Those that come later, in the order of the way."""
+    if course.stage not in ALONG:
+        return []
+    now, place = here(course), ALONG.index(course.stage)
+    return [
+        gate
+        for gate in GATES.values()
+        if gate not in now and all(ALONG.index(stage) > place for stage in gate.from_stages)
+    ]
 
 
 def next_gate(course) -> Gate | None:

@@ -140,7 +140,9 @@ class Medicine(Base):
     dose_unit = models.CharField(max_length=20, blank=True)
     how_often = models.CharField(max_length=120, blank=True)
     why = models.CharField(max_length=160, blank=True)
-    hold_words = models.CharField(max_length=200, blank=True, help_text="Prescriber's instruction before a dose")
+    hold_words = models.CharField(
+        max_length=200, blank=True, help_text="Prescriber's instruction before a dose"
+    )
     ended_at = models.DateTimeField(null=True, blank=True)
     ended_by = models.CharField(max_length=80, null=True, blank=True)
 
@@ -170,8 +172,12 @@ class Provider(Base):
     class Meta:
         ordering = ["user__name"]
         constraints = [
-            models.CheckConstraint(condition=Q(colour__gte=1, colour__lte=8), name="provider_colour_in_palette"),
-            models.CheckConstraint(condition=Q(npi="") | Q(npi__regex=r"^[0-9]{10}$"), name="npi_has_ten_digits"),
+            models.CheckConstraint(
+                condition=Q(colour__gte=1, colour__lte=8), name="provider_colour_in_palette"
+            ),
+            models.CheckConstraint(
+                condition=Q(npi="") | Q(npi__regex=r"^[0-9]{10}$"), name="npi_has_ten_digits"
+            ),
         ]
 
     def __str__(self):
@@ -206,11 +212,16 @@ class Credential(Base):
     class Meta:
         ordering = ["expires_on"]
         constraints = [
-            models.CheckConstraint(condition=Q(expires_on__gt=models.F("issued_on")), name="credential_expires_later"),
-            models.CheckConstraint(condition=~Q(kind__in=["licence", "dea"], state=""), name="licence_names_its_state"),
+            models.CheckConstraint(
+                condition=Q(expires_on__gt=models.F("issued_on")), name="credential_expires_later"
+            ),
+            models.CheckConstraint(
+                condition=~Q(kind__in=["licence", "dea"], state=""), name="licence_names_its_state"
+            ),
             models.CheckConstraint(condition=at_and_by("ended"), name="credential_ended_at_and_by_together"),
             models.CheckConstraint(
-                condition=Q(kind__in=["licence", "dea", "acls", "bls", "malpractice"]), name="credential_kind_is_known"
+                condition=Q(kind__in=["licence", "dea", "acls", "bls", "malpractice"]),
+                name="credential_kind_is_known",
             ),
         ]
 
@@ -221,7 +232,9 @@ class TeamMember(Base):
 
     client = models.ForeignKey(Client, on_delete=models.PROTECT, related_name="team")
     user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="team_of")
-    role = models.CharField(max_length=12, choices=[(r, r.label) for r in (Role.THERAPIST, Role.PRESCRIBER, Role.MONITOR)])
+    role = models.CharField(
+        max_length=12, choices=[(r, r.label) for r in (Role.THERAPIST, Role.PRESCRIBER, Role.MONITOR)]
+    )
     since = models.DateTimeField(default=clock.now)
     until = models.DateTimeField(null=True, blank=True, help_text="Set for a cover or for one session")
     why = models.CharField(max_length=200, blank=True)
@@ -232,12 +245,15 @@ class TeamMember(Base):
         ordering = ["since"]
         constraints = [
             models.UniqueConstraint(
-                fields=["client", "user", "role"], condition=Q(until=None), name="on_the_care_team_once_per_role"
+                fields=["client", "user", "role"],
+                condition=Q(until=None),
+                name="on_the_care_team_once_per_role",
             ),
             models.CheckConstraint(
                 condition=Q(until=None) | Q(until__gte=models.F("since")), name="care_team_until_after_since"
             ),
             models.CheckConstraint(
-                condition=Q(role__in=["therapist", "prescriber", "monitor"]), name="care_team_role_is_clinical"
+                condition=Q(role__in=["therapist", "prescriber", "monitor"]),
+                name="care_team_role_is_clinical",
             ),
         ]

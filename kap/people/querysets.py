@@ -58,7 +58,9 @@ class ClientQuerySet(models.QuerySet):
             TrigramWordSimilarity(name, F("legal_name")), TrigramWordSimilarity(name, F("chosen_name"))
         )
         near = self.annotate(nearness=nearness)
-        return near.filter(Q(nearness__gte=at_least) | Q(legal_name__icontains=name)).order_by("-nearness", "legal_name")
+        return near.filter(Q(nearness__gte=at_least) | Q(legal_name__icontains=name)).order_by(
+            "-nearness", "legal_name"
+        )
 
 
 class ProviderQuerySet(models.QuerySet):

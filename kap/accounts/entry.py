@@ -1,0 +1,36 @@
+"""What every way of signing in shares: opening the session, and where to go then."""
+
+from allauth.usersessions.models import UserSession
+from django.contrib.auth import login
+from django.urls import NoReverseMatch, reverse
+from django.utils.http import url_has_allowed_host_and_scheme
+
+from kap.audit import access
+
+BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
+
+
+def safe_next(request, wanted: str = "") -> str:
+    """An address of ours that was asked for before signing in, or ''."""
+    wanted = wanted or request.POST.get("next", "") or request.GET.get("next", "")
+    if len(wanted) <= 300 and url_has_allowed_host_and_scheme(
+        wanted, {request.get_host()}, require_https=request.is_secure()
+    ):
+        return wanted
+    return ""
+
+
+def sign_in(request, user) -> None:
+    """A new session key, known by its owner so that it can be ended, and a line in the log."""
+    login(request, user, backend=BACKEND)
+    UserSession.objects.create_from_request(request)
+    access.opened(request, "sign_in", purpose="account")
+
+
+def home(user) -> str:
+    for name in ("desk:today" if user.is_staff_member else "desk:portal", "accounts:account"):
+        try:
+            return reverse(name)
+        except NoReverseMatch:
+            continue
+    return "/"

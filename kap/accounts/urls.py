@@ -1,0 +1,27 @@
+from django.urls import path
+
+from kap.accounts.views import own, session, staff
+
+app_name = "accounts"
+
+urlpatterns = [
+    path("sign-in/", session.sign_in, name="sign_in"),
+    path("sign-in/code/", session.code, name="code"),
+    path("sign-in/link/<str:token>/", session.link, name="link"),
+    path("sign-in/staff/", session.sign_in_staff, name="sign_in_staff"),
+    path("sign-out/", session.sign_out, name="sign_out"),
+    path("theme/", session.theme, name="theme"),
+    path("account/", own.account, name="account"),
+    path("account/password/", own.password, name="password"),
+    path("account/pin/", own.pin, name="pin"),
+    path("password/forgotten/", own.password_forgotten, name="password_forgotten"),
+    path("password/new/<str:uid>/<str:token>/", own.password_new, name="password_new"),
+    path("invitation/<str:token>/", own.invitation, name="invitation"),
+    path("staff/", staff.staff, name="staff"),
+    path("staff/invite/", staff.invite, name="invite"),
+    path("staff/invitations/<uuid:invitation>/again/", staff.invite_again, name="invite_again"),
+    path("staff/invitations/<uuid:invitation>/withdraw/", staff.invite_withdraw, name="invite_withdraw"),
+    path("staff/<uuid:user>/roles/", staff.roles, name="roles"),
+    path("staff/<uuid:user>/deactivate/", staff.deactivate, name="deactivate"),
+    path("staff/<uuid:user>/reactivate/", staff.reactivate, name="reactivate"),
+]
