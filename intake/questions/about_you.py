@@ -32,6 +32,7 @@ DETAILS = Section(
             hint=_("As on your photo ID. Prescriptions must carry it."),
             error=_("Enter your full legal name, as on your photo ID"),
             autocomplete="name",
+            max_length=160,
         ),
         Question(
             "chosen_name",
@@ -41,6 +42,7 @@ DETAILS = Section(
             page="name",
             hint=_("If you go by another name. We use this one when we speak or write to you."),
             autocomplete="nickname",
+            max_length=80,
         ),
         Question(
             "pronouns",
@@ -49,7 +51,7 @@ DETAILS = Section(
             _("Pronouns"),
             page="name",
             hint=_("For example she/her, he/him, they/them"),
-            max_length=60,
+            max_length=40,
         ),
         Question(
             "birth_date",
@@ -87,6 +89,7 @@ DETAILS = Section(
             required=True,
             error=_("Enter your street and house number"),
             autocomplete="street-address",
+            max_length=160,
         ),
         Question(
             "city",
@@ -97,6 +100,7 @@ DETAILS = Section(
             required=True,
             error=_("Enter your city"),
             autocomplete="address-level2",
+            max_length=60,
         ),
         Question(
             "state",
@@ -142,6 +146,7 @@ DETAILS = Section(
             required=True,
             error=_("Enter your phone number with its area code, for example 951 555 0142"),
             autocomplete="tel",
+            max_length=40,
         ),
         Question(
             "email",
@@ -220,6 +225,7 @@ EMERGENCY_CONTACT = Section(
             page="person",
             required=True,
             error=_("Enter the full name of your emergency contact"),
+            max_length=120,
         ),
         Question(
             "relation",
@@ -230,6 +236,7 @@ EMERGENCY_CONTACT = Section(
             required=True,
             hint=_("For example partner, sister, friend"),
             error=_("Enter how you know them, for example sister"),
+            max_length=60,
         ),
         Question(
             "phone",
@@ -239,6 +246,7 @@ EMERGENCY_CONTACT = Section(
             page="person",
             required=True,
             error=_("Enter their phone number with its area code, for example 951 555 0142"),
+            max_length=40,
         ),
         Question(
             "may_know",
@@ -307,6 +315,7 @@ COMPANION = Section(
             required=True,
             show_if=after("who", "now"),
             error=_("Enter the full name of this person"),
+            max_length=120,
         ),
         Question(
             "relation",
@@ -317,6 +326,7 @@ COMPANION = Section(
             required=True,
             show_if=after("who", "now"),
             error=_("Enter how you know them, for example friend"),
+            max_length=60,
         ),
         Question(
             "phone",
@@ -327,6 +337,7 @@ COMPANION = Section(
             required=True,
             show_if=after("who", "now"),
             error=_("Enter their phone number with its area code, for example 951 555 0142"),
+            max_length=40,
         ),
         Question(
             "email",

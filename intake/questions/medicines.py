@@ -73,6 +73,7 @@ MEDICINES = Section(
                     required=True,
                     hint=_("If you do not know it, write what it is for."),
                     error=_("Enter the name of the medicine, or what it is for"),
+                    max_length=120,
                 ),
                 Question(
                     "dose_amount",
@@ -158,6 +159,7 @@ ALLERGIES = Section(
                     _("Substance"),
                     required=True,
                     error=_("Enter what you are allergic to"),
+                    max_length=120,
                 ),
                 Question(
                     "reaction",

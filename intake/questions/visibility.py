@@ -48,6 +48,18 @@ def next_page(section: Section, page: str, answers: Answers, everything=None) ->
     return next((name for name in order[order.index(page) + 1 :] if name in seen), None)
 
 
+def may_appear(section: Section, question: Question, answers: Answers, everything=None) -> bool:
+    """Whether only answers of its own page keep a question hidden, so that it can appear while one looks at the page."""
+    page = section.page_of(question)
+    here = {one.key for one in section.questions if section.page_of(one) == page}
+    elsewhere = [
+        rule
+        for rule in question.show_if
+        if rule.section not in ("", section.key) or rule.question not in here
+    ]
+    return all(_met(section, rule, answers, everything) for rule in elsewhere)
+
+
 def _visible(section, question, answers, everything) -> bool:
     return all(_met(section, rule, answers, everything) for rule in question.show_if)
 

@@ -298,3 +298,12 @@ def test_keeping_twice_changes_nothing(drawn):
 @pytest.mark.parametrize("nothing", [None, [], "text", 5])
 def test_answers_that_are_no_answers(nothing):
     assert questions.validate("goals", nothing)
+
+
+def test_a_question_may_appear_when_only_its_own_page_hides_it():
+    from intake.questions.visibility import may_appear
+
+    health = questions.get("health")
+    question = health.question("may_become_pregnant")
+    assert may_appear(health, question, {}, {"details": {"sex_at_birth": "female"}})
+    assert not may_appear(health, question, {}, {"details": {"sex_at_birth": "male"}})

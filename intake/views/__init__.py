@@ -1,0 +1,1 @@
+"""Pages of the intake rooms: the client's own (`client`), the clinic's (`staff`), the prescriber's (`medical`)."""
