@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
+from math import ceil
 
 from kap.core.levels import Finding, Level
 from kap.core.protocol import Protocol
@@ -124,7 +125,7 @@ def _stay(facts, p):
     leave_at = earliest_leave(facts.last_dose_at, facts.route, p)
     if facts.now >= leave_at:
         return []
-    left = -(-minutes_between(facts.now, leave_at) // 1)
+    left = ceil(minutes_between(facts.now, leave_at))
     return [
         _no(
             "stay_too_short",

@@ -92,5 +92,5 @@ DOSE_WITHIN_ORDER = pgtrigger.Trigger(
                 USING ERRCODE = 'check_violation', CONSTRAINT = 'doses_within_the_order';
         END IF;
         RETURN NEW;
-    """,  # noqa: E501
+    """,
 )
