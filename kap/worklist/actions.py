@@ -27,7 +27,7 @@ def raise_item(
 def acknowledge(*, item, what_was_done: str, by) -> Item:
     """A person has acted. A safety alert needs a clinician and words for what was done (at least a sentence)."""
     require(by, Can.ACKNOWLEDGE_SAFETY if item.kind == Kind.SAFETY else Can.SEE_WORKLIST)
-    item = Item.objects.select_for_update().select_related("acknowledged_by").get(pk=item.pk)
+    item = Item.objects.select_for_update(of=("self",)).select_related("acknowledged_by").get(pk=item.pk)
     if item.acknowledged_at:
         who = item.acknowledged_by.name if item.acknowledged_by else "the system"
         raise Stale(f"{who} has answered this already.")

@@ -72,7 +72,8 @@ def question(request, pk, key):
         errors = [{"href": "#answer_0", "words": _("Choose one of the answers, or skip this question.")}]
     access.opened(request, "questionnaire", client=wanted.client, thing=wanted)
     context = {
-        "wanted": wanted, "instrument": instrument, "here": here, "lead": steps.lead(instrument, here.item), "given": wanted.draft.get(key), "errors": errors,
+        "wanted": wanted, "instrument": instrument, "here": here, "lead": steps.lead(instrument, here.item),
+        "given": wanted.draft.get(key), "errors": errors,
         "before": _to(request, "question", pk, here.before.key) if here.before else _back(request) or reverse("desk:portal"),
     }  # fmt: skip
     return render(request, "measures/question.html", context, status=422 if errors else 200)
