@@ -50,8 +50,12 @@ def freeze(
         about=_key(about), content=body, html=shown, sha256=sha256(body), frozen_at=now, valid_until=valid_until,
     )  # fmt: skip
     RenderJob.objects.create(document=document)
-    nudge.after_commit(nudge.render)
+    nudge.after_commit(_render)
     return document
+
+
+def _render() -> None:
+    nudge.send("kap.documents.tasks.render_owed")
 
 
 def _key(thing):
@@ -292,5 +296,5 @@ def render_again(*, document, by) -> RenderJob:
         raise Stale("The PDF is ready.")
     job.attempts, job.lease_until, job.last_error = 0, None, ""
     job.save(update_fields=["attempts", "lease_until", "last_error"])
-    nudge.after_commit(nudge.render)
+    nudge.after_commit(_render)
     return job

@@ -19,10 +19,6 @@ def dispatch() -> None:
     send("kap.outbox.tasks.dispatch")
 
 
-def render() -> None:
-    send("kap.documents.tasks.render_owed")
-
-
 def after_commit(nudge) -> None:
     """Once per transaction, however many rows it owes."""
     if not any(entry[1] is nudge for entry in connection.run_on_commit):
