@@ -18,8 +18,8 @@ TABLES = {
     "kap/core/health.py": "readiness asks each room for its own figure",
     "kap/settings.py": "Django's own list of apps and hooks",
     "kap/core/grants.py": "the one table of grants, read after every migrate",
-    "kap/outbox/catalogue.py",
-    "kap/outbox/watch.py": "the one table of messages: who says whether a cause still stands",
+    "kap/outbox/catalogue.py": "the one table of messages: who says whether a cause still stands",
+    "kap/outbox/watch.py": "the one table of rules that run every minute",
     "kap/pathway/gates.py": "the one table of passage: evidence and follow-up by dotted path",
 }
 LABELS = {"dosing": "sessions"}  # the app label where it is not the package's own name
