@@ -87,6 +87,7 @@ class Service(Base):
     room_kind = models.CharField(max_length=8, choices=Room.Kind.choices, blank=True)
     offered = models.BooleanField(default=True)
     self_booking = models.BooleanField(default=False)
+    notice_hours = models.PositiveSmallIntegerField(default=24, help_text="Cancelled later than this is late")
 
     class Meta:
         ordering = ["code"]

@@ -1,0 +1,71 @@
+"""The companion's own page, reached by her link: when, where, what is expected. Nothing of the treatment."""
+
+from django.http import Http404
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods
+
+from kap.accounts.permissions import public
+from kap.audit import access
+from kap.core.errors import Refused
+from kap.core.once import once
+from kap.people.models import Contact
+from scheduling import actions, tokens
+from scheduling.appointment_page import AppointmentPage
+from scheduling.forms import AnswerForm
+from scheduling.models import Appointment, Mode, Service
+
+
+@public("a signed link of the companion's own; shows logistics, never the chart")
+@require_http_methods(["GET", "HEAD", "POST"])
+@once
+def companion(request, token):
+    """GET shows, POST answers. A link for another time or another person says so and leads to the phone."""
+    link = tokens.read(token)
+    if link is None:
+        raise Http404
+    contact, one = who_and_what(link)
+    if contact is None:
+        return render(request, "scheduling/companion_stale.html", status=410)
+    request.link_actor_label = contact.audit_label
+    page = AppointmentPage(one, request.user)
+    access.opened(request, "companion_link", client=page.client, thing=one)
+    form = AnswerForm(request.POST or None)
+    if request.method == "POST":
+        answered = answer(request, one, contact, form)
+        if answered is not None:
+            return redirect("scheduling:companion_thanks", answer=answered)
+    context = {"page": page, "a": one, "contact": contact, "form": form, "address": address_for(one, page.client)}
+    return render(request, "scheduling/companion.html", context, status=422 if form.is_bound else 200)
+
+
+def who_and_what(link: tokens.CompanionLink):
+    """The contact and the appointment that the link still fits, or (None, None)."""
+    fitting = Appointment.objects.select_related("service", "location", "room", "companion")
+    one = fitting.filter(
+        pk=link.appointment, version=link.version, companion=link.contact, service__code=Service.Code.DOSING
+    ).first()
+    return (one.companion, one) if one is not None and one.is_live else (None, None)
+
+
+def answer(request, one: Appointment, contact: Contact, form: AnswerForm) -> str | None:
+    """"yes", "no", or None where something is missing and the page is shown again."""
+    try:
+        if request.POST.get("answer") == "no":
+            actions.decline_companion(appointment=one, by=contact)
+            return "no"
+        if form.is_valid():
+            actions.confirm_companion(appointment=one, by=contact)
+            return "yes"
+    except Refused as refused:
+        form.add_error(None, refused.reasons)
+    return None
+
+
+def address_for(one: Appointment, client) -> str:
+    return f"{one.location.name}, {one.location.address}" if one.mode == Mode.IN_PERSON else client.address
+
+
+@public("says thank you; names nobody")
+@require_http_methods(["GET", "HEAD"])
+def companion_thanks(request, answer):
+    return render(request, "scheduling/companion_thanks.html", {"yes": answer == "yes"})

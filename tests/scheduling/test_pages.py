@@ -1,0 +1,354 @@
+"""The calendar's pages: who sees what, what is free, what is said when something cannot be."""
+
+import re
+from datetime import timedelta
+from html import unescape
+from types import SimpleNamespace
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from scheduling import actions
+from scheduling.booking_page import BookingPage
+from scheduling.models import Appointment
+from scheduling.tokens import path_for
+from tests.factories.core import ClinicFactory
+from tests.factories.people import ClientFactory, ContactFactory, TeamMemberFactory, UserFactory
+from tests.factories.scheduling import AppointmentFactory, ServiceFactory, tomorrow
+
+pytestmark = pytest.mark.django_db
+HOUR = timedelta(hours=1)
+
+
+@pytest.fixture(autouse=True)
+def _clinic(db):
+    ClinicFactory()
+
+
+@pytest.fixture
+def mara(clinic):
+    return clinic.therapist.user
+
+
+def page(browser, name, /, *args, **query):
+    response = browser.get(reverse(f"scheduling:{name}", args=args), query)
+    return response, unescape(response.content.decode())
+
+
+def appointment(clinic, **more):
+    given = dict(
+        location=clinic.location, service=ServiceFactory(code="preparation"), people=[(clinic.therapist, "therapist")]
+    )
+    return AppointmentFactory(**{**given, **more})
+
+
+# --- the calendar
+
+
+@pytest.mark.parametrize("view", ["day", "week"])
+def test_the_calendar_shows_appointments_and_free_times_as_links(client, clinic, mara, view):
+    made = appointment(clinic)
+    TeamMemberFactory(client=made.attendees.get().client, user=mara)
+    client.force_login(mara)
+    response, text = page(client, "calendar", view=view, day=made.starts_at.date().isoformat())
+    assert response.status_code == 200
+    assert reverse("scheduling:appointment", args=[made.pk]) in text
+    assert made.attendees.get().client.name in text
+    assert reverse("scheduling:book") + "?at=" in text
+
+
+def test_somebody_elses_client_is_shown_as_busy_without_name_or_link(client, clinic):
+    made = appointment(clinic)
+    client.force_login(clinic.monitor.user)
+    _response, text = page(client, "calendar", day=made.starts_at.date().isoformat())
+    assert "Busy" in text
+    assert made.attendees.get().client.legal_name not in text
+    assert str(made.pk) not in text
+    assert page(client, "appointment", made.pk)[0].status_code == 404
+
+
+@pytest.mark.parametrize("day", ["nonsense", "2026-02-31", "9999-12-31", "0001-01-01"])
+def test_an_impossible_day_is_today(client, clinic, desk, day):
+    client.force_login(desk)
+    assert page(client, "calendar", day=day)[0].status_code == 200
+
+
+@pytest.mark.parametrize("view", ["day", "week"])
+def test_the_calendar_asks_as_often_for_ten_as_for_a_thousand(client, clinic, desk, view):
+    client.force_login(desk)
+    day = tomorrow(0).date().isoformat()
+    asked = {}
+    for count in (2, 40):  # the thousand lie in test_availability: rows here would not fit into one day
+        for number in range(count):
+            appointment(
+                clinic, people=[], starts_at=tomorrow(8) + timedelta(minutes=5 * number), mode="video", room=None,
+            ).staff.create(provider=clinic.therapist, role="therapist")  # fmt: skip
+        with CaptureQueriesContext(connection) as queries:
+            assert page(client, "calendar", view=view, day=day, rooms="1")[0].status_code == 200
+        asked[count] = len(queries)
+    assert asked[2] == asked[40], asked
+
+
+# --- booking
+
+
+def slots(text: str) -> list[str]:
+    return re.findall(r'name="slot" value="([^"]+)"', text)
+
+
+def test_a_therapist_books_from_the_page_without_a_script(client, clinic, mara):
+    ana = ClientFactory()
+    TeamMemberFactory(client=ana, user=mara)
+    client.force_login(mara)
+    _response, text = page(client, "book", q=ana.legal_name)
+    assert f"client={ana.pk}" in text
+    _response, text = page(client, "book", client=ana.pk, service="preparation", location=clinic.location.pk)
+    first = slots(text)[0]
+    sent = {"client": ana.pk, "service": "preparation", "location": clinic.location.pk, "mode": "in_person", "slot": first}
+    response = client.post(reverse("scheduling:book"), sent)
+    made = Appointment.objects.get()
+    assert response["Location"] == reverse("scheduling:appointment", args=[made.pk])
+    assert made.starts_at.isoformat() == first.partition("~")[0]
+
+
+def test_a_lost_race_answers_409_with_three_other_times_and_keeps_the_note(client, clinic, desk):
+    ana = ClientFactory()
+    client.force_login(desk)
+    appointment(clinic, starts_at=tomorrow(10))
+    sent = {
+        "client": ana.pk, "service": "preparation", "location": clinic.location.pk, "mode": "in_person",
+        "seat0": clinic.therapist.pk, "slot": f"{tomorrow(10).isoformat()}~{clinic.therapist.pk}", "note": "Brings her son",
+    }  # fmt: skip
+    response = client.post(reverse("scheduling:book"), sent)
+    text = unescape(response.content.decode())
+    assert response.status_code == 409
+    near = text[text.index("The nearest free times") :]
+    assert len(slots(near[: near.index("</fieldset>")])) == 3
+    assert "Brings her son" in text
+    assert Appointment.objects.count() == 1
+
+
+def test_nothing_chosen_is_said_in_words(client, clinic, desk):
+    client.force_login(desk)
+    sent = {"client": ClientFactory().pk, "service": "preparation", "location": clinic.location.pk}
+    for slot in ("", "nonsense", "2026-11-19T10:00:00~x", f"{tomorrow(10).isoformat()}~{desk.pk}"):
+        response = client.post(reverse("scheduling:book"), {**sent, "slot": slot})
+        assert response.status_code == 422
+        assert "Choose a time." in response.content.decode()
+
+
+def test_a_client_of_others_cannot_be_booked(client, clinic, mara):
+    client.force_login(mara)
+    stranger = ClientFactory()
+    _response, text = page(client, "book", client=stranger.pk, q=stranger.legal_name)
+    assert stranger.kap_number not in text
+
+
+def test_dosing_is_offered_in_pairs_and_booked_as_both(client, clinic, desk, course, ordered, monkeypatch):
+    with_order(monkeypatch)
+    client.force_login(desk)
+    _response, text = page(client, "book", client=course.client_id, service="dosing", location=clinic.location.pk)
+    first = slots(text)[0]
+    assert "Book both" in text
+    assert "Integration" in text
+    sent = {
+        "client": course.client_id, "service": "dosing", "location": clinic.location.pk, "slot": first,
+        "prescriber": clinic.prescriber.pk, "integration_mode": "in_person",
+    }  # fmt: skip
+    response = client.post(reverse("scheduling:book"), sent)
+    assert response.status_code == 302
+    dose = Appointment.objects.get(service__code="dosing")
+    assert dose.integration.starts_at.isoformat() == first.split("|")[1].partition("~")[0]
+
+
+def with_order(monkeypatch, route="im", setting="in_clinic"):
+    """The page reads route and setting from the active order, which is written elsewhere."""
+    order = SimpleNamespace(
+        route=route, setting=setting, get_route_display=lambda: "Intramuscular", get_setting_display=lambda: "In clinic"
+    )
+    monkeypatch.setattr(BookingPage, "order", order)
+
+
+def test_without_an_order_the_page_says_what_is_missing(client, clinic, desk, course):
+    client.force_login(desk)
+    _response, text = page(client, "book", client=course.client_id, service="dosing", location=clinic.location.pk)
+    assert "There is no active order." in text
+    assert "Book both" not in text
+
+
+def test_both_zones_are_shown_where_they_differ(client, clinic, desk):
+    ana = ClientFactory(zone="America/New_York")
+    client.force_login(desk)
+    _response, text = page(client, "book", client=ana.pk, service="preparation", location=clinic.location.pk, mode="video")
+    assert "EST" in text or "EDT" in text
+
+
+# --- one appointment
+
+
+def test_an_appointment_is_moved_cancelled_arrived_from_its_page(client, clinic, desk):
+    made = appointment(clinic)
+    client.force_login(desk)
+    _response, text = page(client, "move", made.pk)
+    target = slots(text)[0]
+    response = client.post(reverse("scheduling:move", args=[made.pk]), {"slot": target, "version": made.version})
+    made.refresh_from_db()
+    assert response.status_code == 302
+    assert (made.starts_at.isoformat(), made.version) == (target, 2)
+    response = client.post(reverse("scheduling:move", args=[made.pk]), {"slot": slots(text)[1], "version": 1})
+    assert response.status_code == 409
+    assert "meanwhile" in response.content.decode()
+    response = client.post(reverse("scheduling:cancel", args=[made.pk]), {"reason": ""})
+    assert response.status_code == 422
+    response = client.post(reverse("scheduling:cancel", args=[made.pk]), {"reason": "client"})
+    made.refresh_from_db()
+    assert made.state == "cancelled"
+
+
+def test_arrival_is_noted_on_the_day(client, clinic, desk, at):
+    made = appointment(clinic)
+    client.force_login(desk)
+    back = reverse("scheduling:appointment", args=[made.pk])
+    client.post(reverse("scheduling:arrive", args=[made.pk]), HTTP_REFERER=f"http://testserver{back}")
+    made.refresh_from_db()
+    assert made.state == "booked"
+    assert "on the day" in client.get(back).content.decode()
+    at(made.starts_at - timedelta(minutes=10))
+    client.force_login(desk)
+    client.post(reverse("scheduling:arrive", args=[made.pk]))
+    made.refresh_from_db()
+    assert (made.state, made.arrived_by) == ("arrived", desk)
+
+
+def test_the_calendar_file_holds_no_clinical_word_and_no_full_name(client, clinic, desk):
+    made = appointment(clinic, service=ServiceFactory(code="dosing"), route="im", setting="in_clinic")
+    client.force_login(desk)
+    response = client.get(reverse("scheduling:ics", args=[made.pk]))
+    text = response.content.decode()
+    assert response["Content-Type"].startswith("text/calendar")
+    assert f"DTSTART:{made.starts_at:%Y%m%dT%H%M%SZ}" in text
+    assert "Dosing" not in text
+    assert made.attendees.get().client.legal_name not in text
+
+
+def test_a_client_sees_her_own_appointments_alone(client, clinic):
+    ana = ClientFactory(with_user=True)
+    own, other = appointment(clinic, client=ana), appointment(clinic, people=[], starts_at=tomorrow(14))
+    client.force_login(ana.user)
+    response, text = page(client, "mine")
+    assert response.status_code == 200
+    assert reverse("scheduling:ics", args=[own.pk]) in text
+    assert str(other.pk) not in text
+    assert client.get(reverse("scheduling:ics", args=[other.pk])).status_code == 404
+    assert page(client, "calendar")[0].status_code == 403
+
+
+# --- the companion
+
+
+@pytest.fixture
+def dose(clinic, desk, course, ordered):
+    return actions.book_dosing(course=course, plan=clinic.plan(), by=desk)
+
+
+def test_the_companion_reads_logistics_and_confirms_by_her_link(client, dose, desk):
+    sam = ContactFactory(client=dose.attendees.get().client, is_adult=False)
+    dose = actions.name_companion(appointment=dose, contact=sam, by=desk)
+    path = path_for(dose)
+    text = unescape(client.get(path).content.decode())
+    for word in ("ketamine", "Dosing", "Intramuscular", sam.client.legal_name):
+        assert word not in text
+    assert "18 or older" in text
+    assert client.post(path, {"answer": "yes"}).status_code == 422
+    assert client.post(path, {"answer": "yes", "agreed": "on"}).status_code == 302
+    dose.refresh_from_db()
+    sam.refresh_from_db()
+    assert dose.companion_confirmed_by == f"contact:{sam.pk}"
+    assert sam.is_adult
+    assert client.post(path, {"answer": "no"}).status_code == 302
+    dose.refresh_from_db()
+    assert dose.companion is None
+    assert client.get(path).status_code == 410
+
+
+def test_a_link_dies_with_a_move_and_a_false_one_is_not_found(client, dose, desk):
+    sam = ContactFactory(client=dose.attendees.get().client)
+    dose = actions.name_companion(appointment=dose, contact=sam, by=desk)
+    path = path_for(dose)
+    assert client.get(path[:-3] + "xx/").status_code == 404
+    actions.move(appointment=dose, starts_at=dose.starts_at - HOUR, by=desk)
+    assert client.get(path).status_code == 410
+
+
+def test_staff_note_the_companions_yes_by_phone(client, dose, desk):
+    sam = ContactFactory(client=dose.attendees.get().client)
+    client.force_login(desk)
+    response = client.post(reverse("scheduling:companion_name", args=[dose.pk]), {"contact": sam.pk})
+    assert response.status_code == 302
+    spoke = reverse("scheduling:companion_spoke", args=[dose.pk])
+    assert client.post(spoke, {}).status_code == 422
+    assert client.post(spoke, {"spoke": "on"}).status_code == 302
+    dose.refresh_from_db()
+    assert dose.companion_confirmed_by == f"user:{desk.pk}"
+    text = page(client, "appointment", dose.pk)[1]
+    assert "Confirmed" in text
+
+
+# --- hours, places, kinds
+
+
+def test_time_off_shows_what_it_touches_before_it_is_saved(client, clinic, desk):
+    made = appointment(clinic)
+    client.force_login(desk)
+    day = made.starts_at.date().isoformat()
+    path = reverse("scheduling:time_off_add", args=[clinic.therapist.pk])
+    response = client.post(path, {"first_day": day})
+    assert response.status_code == 422
+    assert made.attendees.get().client.name in response.content.decode()
+    assert not clinic.therapist.time_off.exists()
+    assert client.post(path, {"first_day": day, "keep": "1"}).status_code == 302
+    off = clinic.therapist.time_off.get()
+    assert off.starts_at == tomorrow(0)
+    assert client.post(reverse("scheduling:time_off_cancel", args=[off.pk])).status_code == 302
+
+
+def test_a_shift_is_added_and_ended_on_the_page(client, clinic, desk, mara):
+    client.force_login(desk)
+    path = reverse("scheduling:shift_add", args=[clinic.monitor.pk])
+    form = {"weekday": 0, "location": clinic.location.pk, "starts": "20:30", "ends": "20:00", "from_date": "2026-01-05"}
+    assert client.post(path, form).status_code == 422
+    assert client.post(path, {**form, "ends": "22:00"}).status_code == 302
+    shift = clinic.monitor.shifts.get(ends="22:00")
+    end = reverse("scheduling:shift_end", args=[shift.pk])
+    assert client.get(end).status_code == 200
+    assert client.post(end, {"last_day": "2026-12-31"}).status_code == 302
+    assert page(client, "shifts", clinic.monitor.pk)[0].status_code == 200
+    client.force_login(mara)
+    assert page(client, "shifts", clinic.therapist.pk)[0].status_code == 200
+    assert page(client, "shifts", clinic.monitor.pk)[0].status_code == 404
+    assert client.post(path, form).status_code == 403
+
+
+def test_places_and_kinds_are_the_admins(client, clinic, desk, mara):
+    client.force_login(desk)
+    for name in ("places", "services", "location_new"):
+        assert page(client, name)[0].status_code == 200
+    new = {"name": "Corona", "address": "1 Oak", "state": "CA", "zone": "America/Los_Angeles"}
+    assert client.post(reverse("scheduling:location_new"), new).status_code == 302
+    assert client.post(reverse("scheduling:location_new"), new).status_code == 422
+    room = {"name": "Juniper", "kind": "dosing", "buffer_minutes": 15}
+    assert client.post(reverse("scheduling:room_new", args=[clinic.location.pk]), room).status_code == 302
+    service = ServiceFactory(code="preparation")
+    form = {"name": "Preparation", "minutes": 50, "modes": ["video"], "notice_hours": 48, "offered": "on"}
+    assert client.post(reverse("scheduling:service", args=[service.pk]), form).status_code == 302
+    service.refresh_from_db()
+    assert (service.minutes, service.modes, service.notice_hours) == (50, ["video"], 48)
+    appointment(clinic, room=clinic.therapy)
+    close = reverse("scheduling:room_close", args=[clinic.therapy.pk])
+    client.post(close)
+    clinic.therapy.refresh_from_db()
+    assert clinic.therapy.closed_at is None, "something is booked there"
+    client.force_login(UserFactory(roles=["therapist"]))
+    assert page(client, "places")[0].status_code == 403
