@@ -3,6 +3,7 @@
 `subject` is a session, an appointment about to be opened (`sessions.entry.Entry`), or a plan to book.
 """
 
+import functools
 from datetime import datetime, time
 from zoneinfo import ZoneInfo
 
@@ -22,6 +23,21 @@ from sessions.limits import check_count, check_interval
 from sessions.models import Administration, DosingSession
 
 SAFE_BANDS = ("none", "low", "moderate")  # of the C-SSRS; "incomplete" is not an answer
+
+
+def _of_open_session(evidence):
+    """Asked about the course alone (the page of all gates), the session that is open answers, if there is one."""
+
+    @functools.wraps(evidence)
+    def answered(course, subject=None):
+        session = subject or course.dosing_sessions.live().first()
+        if session is None:
+            return Missing(
+                "No dosing session is open.", "Open it in the dosing rooms.", reverse("dosing:rooms")
+            )
+        return evidence(course, session)
+
+    return answered
 
 
 def _order_for(course, subject):
@@ -75,6 +91,7 @@ def minimum_interval(course, subject=None):
     return [Missing(f.words, f.mend, link, overridable=f.is_soft) for f in found]
 
 
+@_of_open_session
 def pre_dose_answered(course, subject):
     """Every line of the check, line by line; at home also the licence for the state where the client is."""
     sheet = Flowsheet(subject)
@@ -105,6 +122,7 @@ def _today_from(session) -> datetime:
     return datetime.combine(clock.today(zone), time(), zone)
 
 
+@_of_open_session
 def safety_screen_today(course, subject):
     """The C-SSRS of today. High risk stops a dose at home; in the clinic a prescriber may override it
     with her reason (clinical.md §1 and §6). An unanswered question is not "no risk"."""
@@ -129,6 +147,7 @@ def safety_screen_today(course, subject):
         return Missing("Today's safety screen is not complete.", "Ask the questions that are open.", link)
 
 
+@_of_open_session
 def vitals_in_limits(course, subject):
     """Inside the protocol's bands and the order's limits, or released by a prescriber as they stand."""
     sheet = Flowsheet(subject)
@@ -145,6 +164,7 @@ def vitals_in_limits(course, subject):
     ]
 
 
+@_of_open_session
 def two_staff_present(course, subject):
     """In the clinic two members of staff. At home the prescriber or therapist on video and the chaperone."""
     base = reverse("dosing:session", args=[subject.pk])
@@ -177,6 +197,7 @@ def _present_at_home(session, base):
     return found
 
 
+@_of_open_session
 def discharge_signed(course, subject):
     """`subject`: the session. Left against advice is signed on the same form and counts, too."""
     session = subject or course.dosing_sessions.order_by("-opened_at").first()
