@@ -14,7 +14,7 @@ from kap.notes.models import Note
 from kap.pathway import gates
 from scheduling.availability import load
 from scheduling.models import Appointment, Attendee, Service, StaffOn, State
-from scheduling.slots import Interval
+from scheduling.slots import Interval, subtract
 from sessions.entry import Entry
 from sessions.models import DosingSession
 
@@ -99,7 +99,10 @@ def rows_of(user) -> list[Row]:
     rows = [row_of(appointment, user, given=given, drafts=drafts) for appointment in found]
     _add_readiness(rows)
     _one_primary(rows)
-    rows += [Row(at=gap.start, kind="gap", words=_gap_words(gap), href=_book(gap)) for gap in gaps_of(user)]
+    rows += [
+        Row(at=gap.start, kind="gap", words=_gap_words(gap), href=book_link(gap.start, provider_of(user)))
+        for gap in gaps_of(user, found)
+    ]
     return _with_now(rows)
 
 
@@ -171,7 +174,8 @@ def _detail(appointment, user) -> str:
     parts = [place(appointment)]
     if appointment.route:
         parts.append(appointment.get_route_display().lower())
-    parts += [_staff_words(on) for on in appointment.staff.all() if on.provider.user_id != user.pk]
+    others = sorted(appointment.staff.all(), key=lambda on: (on.on_call, on.provider.name))
+    parts += [_staff_words(on) for on in others if on.provider.user_id != user.pk]
     if appointment.state == State.ARRIVED:
         first = next(iter(appointment.attendees.all()), None)
         if first:
@@ -274,14 +278,15 @@ def readiness(appointment) -> list[Chip]:
     return sorted(chips, key=lambda chip: not chip.met)
 
 
-def gaps_of(user) -> list[Interval]:
+def gaps_of(user, found=()) -> list[Interval]:
     """Free stretches of her shifts from now to midnight; half an hour or more, buffers kept."""
     provider = provider_of(user)
     if provider is None:
         return []
     now, end = clock.now(), days.bounds(days.today())[1]
     snapshot = load(start=now, end=end, providers=[provider])
-    return [gap for gap in snapshot.free(provider) if gap.length >= SHORTEST_GAP]
+    free = subtract(snapshot.free(provider), [Interval(one.starts_at, one.ends_at) for one in found])
+    return [gap for gap in free if gap.length >= SHORTEST_GAP]
 
 
 def provider_of(user):
@@ -292,8 +297,8 @@ def _gap_words(gap) -> str:
     return f"Free {days.local(gap.start):%H:%M} – {days.local(gap.end):%H:%M}"
 
 
-def _book(gap) -> str:
-    return link("scheduling:book", at=gap.start.isoformat())
+def book_link(start: datetime, provider) -> str:
+    return link("scheduling:book", at=start.isoformat(), provider=provider.pk)
 
 
 def _with_now(rows) -> list[Row]:

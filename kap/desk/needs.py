@@ -188,7 +188,7 @@ def _failed(user) -> list[Need]:
     return [
         Need(
             words, "In the last 7 days.", icon="envelope-exclamation", tone="warn", action_label="Open messages",
-            action_href=link("outbox:list", state="failed"),
+            action_href=link("outbox:list", tab="failed"),
         )
     ]  # fmt: skip
 

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from kap.core import clock
 from kap.core.templatetags.kap import clock as clock_words
-from kap.core.templatetags.kap import day_time, num
+from kap.core.templatetags.kap import day_time, num, tel
 from kap.desk import days
 from kap.desk.links import link
 from kap.documents.models import Document, SignatureRequest
@@ -49,14 +49,14 @@ class Home:
     documents: list = field(default_factory=list)
 
 
-def home_of(client) -> Home:
-    """All that the page says, in about ten queries."""
+def home_of(client, phone: str = "") -> Home:
+    """All that the page says, in about ten queries. `phone`: the clinic's, for what is done by calling."""
     course = client.courses.select_related("protocol").order_by("-number").first()
     upcoming = list(upcoming_of(client))
     home = Home(client, course, appointment=upcoming[0] if upcoming else None, later=upcoming[1:])
     home.own_zone = other_zone(client)
     signatures, measures = list(to_sign(client)), list(to_answer(client))
-    home.tasks = tasks_of(course, signatures, measures, upcoming)
+    home.tasks = tasks_of(course, signatures, measures, upcoming, phone)
     home.step = next_step(course, home.tasks, upcoming)
     dosing = next((one for one in upcoming if one.service.code == Service.Code.DOSING), None)
     if dosing and course and dosing.starts_at - clock.now() <= timedelta(days=COUNTDOWN_DAYS):
@@ -103,7 +103,7 @@ def other_zone(client) -> str:
 # --- what is to be done ----------------------------------------------------------------------------------------------
 
 
-def tasks_of(course, signatures, measures, upcoming) -> list[dict]:
+def tasks_of(course, signatures, measures, upcoming, phone="") -> list[dict]:
     """Everything that waits for her, most important first. Keys as components/task_list.html wants them."""
     tasks = _first_tasks(course)
     tasks += [
@@ -122,7 +122,7 @@ def tasks_of(course, signatures, measures, upcoming) -> list[dict]:
         }
         for request in measures
     ]  # fmt: skip
-    tasks += [_companion_task(one) for one in upcoming if _lacks_companion(one)]
+    tasks += [_companion_task(one, phone) for one in upcoming if _lacks_companion(one)]
     return [task for task in tasks if task["href"]]
 
 
@@ -152,13 +152,17 @@ def _lacks_companion(appointment) -> bool:
     return appointment.service.code == Service.Code.DOSING and appointment.companion_id is None
 
 
-def _companion_task(appointment) -> dict:
+def _companion_task(appointment, phone: str) -> dict:
+    """Named by phone: the clinic writes the person down and asks her at once."""
     remote = appointment.setting == Setting.REMOTE
-    label = _("Say who will be with you") if remote else _("Say who will take you home")
+    day = {"day": days.near_time(appointment.starts_at)}
     return {
-        "label": label, "href": link("scheduling:appointment", appointment.pk), "status": "todo", "button": label,
-        "hint": _("For %(day)s. An adult you trust") % {"day": days.near_time(appointment.starts_at)},
-    }  # fmt: skip
+        "label": _("Tell us who will be with you") if remote else _("Tell us who will take you home"),
+        "href": f"tel:{tel(phone)}" if phone else "",
+        "status": "todo",
+        "button": _("Call the clinic"),
+        "hint": _("For %(day)s: an adult you trust, with her phone number.") % day,
+    }
 
 
 def next_step(course, tasks, upcoming) -> Step:

@@ -15,7 +15,7 @@ from kap.pathway.models import Override
 from sessions.models import AdverseEvent, DosingSession
 
 SMALLEST = 5
-HIDDEN = "fewer than 5"
+HIDDEN = "under 5"
 DAYS = {"90": "Last 90 days", "365": "Last 12 months", "": "Since the beginning"}
 
 

@@ -7,7 +7,6 @@ from django.db.models import Count
 
 from kap.accounts.permissions import Can, Role
 from kap.core import clock
-from kap.core.templatetags.kap import duration
 from kap.desk import day as agenda
 from kap.desk import days
 from kap.desk.links import link
@@ -97,8 +96,8 @@ def free_times(user) -> list[Slot]:
     for stretch in snapshot.free(provider):
         starts = starts_in([stretch], SESSION, STEP, zone=days.zone())
         if starts:
-            free = duration(stretch.end - starts[0])
-            found.append(Slot(starts[0], f"{free} free", link("scheduling:book", at=starts[0].isoformat())))
+            until = f"until {days.local(stretch.end):%H:%M}"
+            found.append(Slot(starts[0], until, agenda.book_link(starts[0], provider)))
     return found[:4]
 
 
@@ -119,12 +118,13 @@ def evaluations_waiting(user):
     ]
 
 
-def dosing_today(user) -> list[dict]:
-    """Today's dosing sessions that this person sits in, is on call for, or whose client is hers."""
+def dosing_today(user, shown=frozenset()) -> list[dict]:
+    """Today's dosing sessions that she is on call for, or whose client is hers; `shown` are on her day already."""
     start, end = days.bounds(days.today())
     found = list(
         agenda.appointments(service__code=Service.Code.DOSING)
         .filter(pk__in=Appointment.objects.visible_to(user).values("pk"))
+        .exclude(pk__in=shown)
         .between(start, end)[:20]
     )
     given = agenda.doses_given(found)
@@ -214,7 +214,7 @@ def expiries(within_days: int = 30) -> list[dict]:
     ]  # fmt: skip
 
 
-def sections(user) -> dict:
+def sections(user, shown=frozenset()) -> dict:
     """What this person's Today is made of; people with several roles see the parts of each."""
     parts: dict = {}
     if user.may(Can.OPEN_CHART):
@@ -223,7 +223,7 @@ def sections(user) -> dict:
         parts["due"] = measures_due(user)
         parts["free_times"] = free_times(user)
     if {Role.MONITOR, Role.PRESCRIBER} & user.roles:
-        parts["dosing"] = dosing_today(user)
+        parts["dosing"] = dosing_today(user, shown)
     if Role.PRESCRIBER in user.roles:
         parts["evaluations"] = evaluations_waiting(user)
         parts["live_sessions"] = live_sessions(user)

@@ -11,6 +11,30 @@ from kap.pathway.stages import Stage
 from sessions.entry import Entry
 from sessions.models import DosingSession
 
+# What the button says that mends a line; the page behind it is the one that the evidence names.
+MEND = {
+    "privacy_acknowledged": "Open the privacy notice",
+    "therapist_assigned": "Open the pool",
+    "prescriber_assigned": "Open the pool",
+    "no_open_safety_alert": "Review the safety alert",
+    "forms_sent": "Open the forms",
+    "intake_session_signed": "Write the intake note",
+    "evaluation_in_date": "Open the evaluation",
+    "diagnosis_coded": "Code the diagnosis",
+    "order_active": "Open the order",
+    "plan_signed": "Open the treatment plan",
+    "doses_left": "Open the order",
+    "preparation_signed": "Write the preparation note",
+    "consent_in_force": "Send the consent",
+    "integration_in_window": "Book the integration",
+    "companion_confirmed": "Open the booking",
+    "previous_integration_signed": "Write the integration note",
+    "integration_signed": "Write the integration note",
+    "discharge_signed": "Open the dosing session",
+    "final_measures": "Open the final measures",
+    "summary_signed": "Write the course summary",
+}
+
 
 @dataclass(frozen=True)
 class NextStep:
@@ -19,6 +43,22 @@ class NextStep:
     action_label: str = ""
     action_href: str = ""
     lead: str = ""
+
+    @property
+    def missing(self) -> list:
+        return gates.closed(self.steps)
+
+    @property
+    def met(self) -> list:
+        return [step for step in self.steps if step.met]
+
+    @property
+    def button(self) -> tuple[str, str]:
+        """(words, address) of the one thing to press: the step itself, or what mends its first missing line."""
+        if not self.missing:
+            return self.action_label, self.action_href
+        first = next((step for step in self.missing if step.link), None)
+        return (MEND.get(first.key, "Open what is missing"), first.link) if first else ("", "")
 
 
 def next_step(course, user, *, done: int) -> NextStep | None:

@@ -10,8 +10,8 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 
 WIDTH, HEIGHT = 760, 270
-LEFT, RIGHT, TOP, BOTTOM = 40, 642, 18, 236
-MARGIN = 38  # between the frame and the first and last point
+RIGHT, TOP, BOTTOM = 642, 18, 236
+FIRST, LAST = 78, 546  # between them lie all points; right of them stand the names of the bands
 CLOSE = 22  # two end labels nearer than this are pushed apart
 LABEL_ROOM = 62  # a date needs this much room on the axis
 
@@ -105,10 +105,9 @@ def draw(series: Sequence[Series], doses: Sequence[Dose], *, bands, top: int, da
 def _across(first: datetime, last: datetime):
     """Instant -> x. One single day stands at the left."""
     span = max(last - first, timedelta(days=1))
-    room = RIGHT - LEFT - 2 * MARGIN
 
     def x(at: datetime) -> float:
-        return round(LEFT + MARGIN + room * ((at - first) / span), 1)
+        return round(FIRST + (LAST - FIRST) * ((at - first) / span), 1)
 
     return x
 

@@ -26,7 +26,7 @@ def page_of(request, rows, per_page=PER_PAGE):
 
 
 def timeline_tab(request, client, course) -> dict:
-    return {"entries": timeline.entries(client, request.user, timeline.PAGE)}
+    return {"entries": timeline.entries(client, request.user, timeline.PAGE, every_move=True)}
 
 
 def notes_tab(request, client, course) -> dict:

@@ -6,9 +6,11 @@ from datetime import datetime
 from django.db.models import Count, Max, Q, Sum
 
 from kap.core.templatetags.kap import num
+from kap.desk import days
 from kap.desk.links import link
 from kap.desk.needs import note_link
 from kap.documents.models import Document
+from kap.measures.instruments import CODES
 from kap.measures.instruments import get as instrument
 from kap.measures.models import Response
 from kap.measures.scoring import BAND_WORDS
@@ -21,6 +23,7 @@ from kap.pathway.stages import Stage
 from sessions.models import Administration, DosingSession
 
 RECENT = 7
+CYCLE = (Stage.PREPARATION, Stage.DOSING, Stage.INTEGRATION)
 PAGE = 60
 
 
@@ -40,23 +43,28 @@ class Entry:
     time: bool = False
 
 
-def entries(client, user, limit: int = RECENT) -> list[Entry]:
-    """The newest `limit` of all kinds together; each kind is asked for no more than that."""
+def entries(client, user, limit: int = RECENT, *, every_move: bool = False) -> list[Entry]:
+    """The newest `limit` of all kinds together; each kind is asked for no more than that.
+
+    Without `every_move` the moves to dosing and integration are left out: the sessions say the same.
+    """
     found = [
-        *_moves(client, limit), *_sessions(client, limit), *_measures(client, limit), *_notes(client, user, limit),
+        *_moves(client, limit, every_move), *_sessions(client, limit), *_measures(client, limit), *_notes(client, user, limit),
         *_documents(client, limit), *_messages(client, limit),
     ]  # fmt: skip
     return sorted(found, key=lambda entry: entry.at, reverse=True)[:limit]
 
 
-def _moves(client, limit) -> list[Entry]:
-    moves = StageMove.objects.filter(course__client=client).order_by("-at")[:limit]
+def _moves(client, limit, every_move) -> list[Entry]:
+    moves = StageMove.objects.filter(course__client=client).order_by("-at")
+    if not every_move:
+        moves = moves.exclude(to_stage__in=[Stage.DOSING, Stage.INTEGRATION], from_stage__in=CYCLE)
     return [
         Entry(
             at=move.at, kind="moves", icon="signpost-split", title=f"Moved to {Stage(move.to_stage).label.lower()}",
             detail=" – ".join(part for part in (move.get_reason_display(), move.words) if part),
         )
-        for move in moves
+        for move in moves[:limit]
     ]  # fmt: skip
 
 
@@ -96,14 +104,23 @@ def _session(session, amount) -> Entry:
 
 
 def _measures(client, limit) -> list[Entry]:
-    found = Response.objects.filter(client=client).order_by("-authored_at")[:limit]
-    return [
-        Entry(
-            at=response.authored_at, kind="measures", icon="clipboard2-pulse", title=_score(response),
-            detail=response.get_occasion_display() + ("" if response.complete else ". Not every question answered."),
-        )
-        for response in found
-    ]  # fmt: skip
+    """Answers given on one day for one occasion stand on one line: ``PHQ-9 8 (mild), GAD-7 7 (mild)``."""
+    sheets: dict = {}
+    for response in Response.objects.filter(client=client).order_by("-authored_at")[: 3 * limit]:
+        day = days.local(response.authored_at).date()
+        sheets.setdefault((day, response.occasion), []).append(response)
+    return [_sheet(responses) for responses in sheets.values()]
+
+
+def _sheet(responses) -> Entry:
+    ordered = sorted(
+        responses, key=lambda one: CODES.index(one.instrument) if one.instrument in CODES else len(CODES)
+    )
+    whole = all(response.complete for response in responses)
+    return Entry(
+        at=responses[0].authored_at, kind="measures", icon="clipboard2-pulse", title=", ".join(map(_score, ordered)),
+        detail=responses[0].get_occasion_display() + ("." if whole else ". Not every question answered."),
+    )  # fmt: skip
 
 
 def _score(response) -> str:

@@ -35,6 +35,8 @@ def clients(request):
     words, stage = request.GET.get("q", "").strip()[:80], request.GET.get("stage", "")
     rows = listed(request.user)
     rows = rows.matching(words) if words else rows.order_by("legal_name", "pk")
+    if not rows.query.order_by:  # found by number or phone
+        rows = rows.order_by("legal_name", "pk")
     if clinical and stage in STAGES:
         rows = rows.filter(stage=stage)
     page = page_of(request, rows)

@@ -11,7 +11,6 @@ from kap.desk.chart import plan
 from kap.desk.chart.next_step import next_step
 from kap.desk.chart.tabs import page_of
 from kap.desk.links import link
-from kap.pathway.gates import closed
 from kap.pathway.models import Course
 
 
@@ -34,7 +33,7 @@ def today_page(request):
     user = request.user
     waiting = needs.needs_of(user)
     rows = day.rows_of(user)
-    parts = today.sections(user)
+    parts = today.sections(user, {row.appointment.pk for row in rows if row.appointment})
     seen = {need.client_id for need in waiting.rows if need.client_id}
     seen |= {a.client_id for row in rows if row.appointment for a in row.appointment.attendees.all()}
     if user.may(Can.OPEN_CHART):
@@ -75,7 +74,7 @@ def blocker(request, course):
     )
     access.opened(request, "pipeline_step", client=course.client_id)
     step = next_step(course, request.user, done=plan.read(course).done)
-    missing = closed(step.steps) if step else []
+    missing = step.missing if step else []
     context = {"step": step, "missing": missing, "course": course}
     if request.htmx:
         return render(request, "desk/_blocker.html", context)

@@ -6,6 +6,7 @@ from django.views.decorators.http import require_safe
 from kap.accounts.permissions import Can, requires
 from kap.audit import access
 from kap.audit.models import AccessLog
+from kap.core.context import current_clinic
 from kap.desk import portal as rules
 from kap.desk.chart.tabs import openings, page_of
 
@@ -22,7 +23,11 @@ def portal(request):
     if client is None:
         return render(request, "desk/portal_empty.html")
     access.opened(request, "portal", client=client, purpose="own")
-    return render(request, "desk/portal.html", {"home": rules.home_of(client), "client": client})
+    return render(
+        request,
+        "desk/portal.html",
+        {"home": rules.home_of(client, getattr(current_clinic(request), "phone", "")), "client": client},
+    )
 
 
 @requires(Can.USE_PORTAL)

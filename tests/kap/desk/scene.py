@@ -14,7 +14,17 @@ from kap.measures.models import Request, Response
 from kap.notes.models import Note
 from kap.outbox.models import Message
 from kap.worklist.models import Item
-from scheduling.models import Appointment, Attendee, Location, Resource, Room, Service, Shift, StaffOn
+from scheduling.models import (
+    Appointment,
+    Attendee,
+    Location,
+    Reservation,
+    Resource,
+    Room,
+    Service,
+    Shift,
+    StaffOn,
+)
 from sessions.models import Administration, Discharge, DosingSession, Vitals
 from tests.architecture.record import frozen
 from tests.factories.core import ClinicFactory
@@ -73,6 +83,10 @@ def book(
     for provider in (*staff, *on_call):
         role = next(iter(provider.user.roles))
         StaffOn.objects.create(appointment=made, provider=provider, role=role, on_call=provider in on_call)
+        if provider not in on_call:
+            Reservation.objects.create(
+                resource=provider.resource, appointment=made, during=(made.starts_at, made.ends_at), live=True
+            )
     return made
 
 
@@ -273,7 +287,7 @@ def thursday() -> SimpleNamespace:
     book(hana, hana_course, "intake", at(11, 19, 16, 30), staff=(who.mara,))
     priya, priya_course = client_of((who.mara, who.osei), "Priya Shah", "medical")
     book(priya, priya_course, "check_in", at(11, 19, 18), staff=(who.mara,), mode="phone")
-    dana, dana_course = client_of((who.mara,), "Dana Reyes", "intake")
+    dana, _ = client_of((who.mara,), "Dana Reyes", "intake")
     Item.objects.create(
         key="safety", client=dana, kind="safety", urgency="now", title="Safety answer on PHQ-9", raised_at=at(11, 19, 7, 42),
         detail="Item 9 “Several days”. She was shown 988 and your clinic line.",
