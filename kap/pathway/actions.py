@@ -17,7 +17,9 @@ from kap.people.actions import add_client, join_team
 
 def lock(course) -> Course:
     """The course row, locked for the rest of the transaction. Taken after resources and appointment."""
-    return Course.objects.select_for_update(of=("self",)).select_related("client", "protocol").get(pk=course.pk)
+    return (
+        Course.objects.select_for_update(of=("self",)).select_related("client", "protocol").get(pk=course.pk)
+    )
 
 
 @action("pathway.open_course")

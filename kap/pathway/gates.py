@@ -57,6 +57,11 @@ class Gate:
     then: tuple[str, ...] = ()
     subject: str = ""
 
+    @property
+    def needs_session(self) -> bool:
+        """Asked inside a dosing session, and about nothing else."""
+        return self.from_stages == (Stage.DOSING,)
+
 
 EVIDENCE = {
     "course_open": Evidence("Course of treatment open", "kap.pathway.evidence.course_open"),
@@ -186,7 +191,7 @@ class GateClosed(Refused):
     def __init__(self, gate: Gate, steps):
         self.gate = gate
         self.steps = steps
-        super().__init__([str(missing) for step in steps for missing in step.missing])
+        super().__init__(list(dict.fromkeys(str(missing) for step in steps for missing in step.missing)))
 
 
 @dataclass
@@ -219,9 +224,21 @@ class Step:
         )
 
 
+NO_SESSION = Missing("No dosing session is open.", "A therapist or monitor opens it in the dosing room.")
+
+
 def ask(code: str, course, subject=None) -> list[Step]:
-    """What stands between this course and the gate, line by line, right now."""
+    """What stands between this course and the gate, line by line, right now.
+
+    A gate inside a session is asked about the open one when the caller names none.
+    """
     gate = GATES[code]
+    if subject is None and gate.needs_session:
+        subject = (
+            course.dosing_sessions.order_by("-opened_at").first() if course.stage == Stage.DOSING else None
+        )
+        if subject is None:
+            return [Step(key, EVIDENCE[key].words, [NO_SESSION]) for key in gate.needs]
     passed = {o.evidence: o for o in course.overrides.filter(gate=code, about=getattr(subject, "pk", None))}
     steps = []
     for key in gate.needs:
