@@ -2,7 +2,8 @@
 
 from django.urls import reverse
 
-from integration.models import IntegrationSession
+from integration.models import CourseSummary, IntegrationSession
+from kap.measures import instruments
 from kap.measures.models import Occasion, Request
 from kap.pathway.gates import Missing
 
@@ -38,25 +39,25 @@ def integration_signed(course, subject=None):
 
 
 def final_measures(course, subject=None):
-    """Each questionnaire asked at the end is answered."""
+    """Each questionnaire asked at the end is answered. A prescriber may pass a client who cannot be reached any more."""
     asked = Request.objects.filter(course=course, occasion=Occasion.FINAL, cancelled_at=None)
-    open_ones = [request for request in asked if request.response_id is None]
     if not asked.exists():
         return Missing(
             "The final measures have not been asked.", "They are asked when the course goes to follow-up."
         )
     return [
         Missing(
-            f"{request.get_occasion_display()}: {request.instrument.upper()} is not answered.",
-            "Ask the client, or enter her answers on the phone.",
-            reverse("measures:take", args=[request.pk]),
+            f"{instruments.get(request.instrument).name} at the end of treatment is not answered.",
+            "Remind the client, or enter her answers as she gives them.",
+            reverse("measures:enter", args=[request.pk]),
+            overridable=True,
         )
-        for request in open_ones
+        for request in asked.filter(response=None)
     ]
 
 
 def summary_signed(course, subject=None):
-    if not hasattr(course, "summary"):
+    if not CourseSummary.objects.filter(course=course).exists():
         return Missing(
             "The course summary is not signed.",
             "Write it and sign.",

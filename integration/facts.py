@@ -11,8 +11,6 @@ from kap.measures.models import Response
 from sessions.adverse_events import EVENTS
 from sessions.models import Administration, AdverseEvent, DosingSession
 
-COMPARED = ("phq9", "gad7")
-
 
 @dataclass(frozen=True)
 class Dose:
@@ -35,6 +33,7 @@ class ScoreChange:
     last_at: datetime
     response: bool | None
     remission: bool | None
+    reliable: str = ""
 
     @property
     def change(self) -> int:
@@ -91,13 +90,14 @@ def _doses(course) -> tuple[Dose, ...]:
 
 def _scores(course) -> tuple[ScoreChange, ...]:
     rows: dict[str, list[Response]] = {}
-    for row in Response.objects.filter(course=course, instrument__in=COMPARED, complete=True).order_by(
-        "authored_at"
-    ):
+    whole = Response.objects.filter(course=course, complete=True, total__isnull=False)
+    for row in whole.order_by("authored_at"):
         rows.setdefault(row.instrument, []).append(row)
     changes = []
-    for code in COMPARED:
-        same = [row for row in rows.get(code, []) if row.version == rows[code][0].version]
+    for code in instruments.CODES:
+        if code not in rows:
+            continue
+        same = [row for row in rows[code] if row.version == rows[code][0].version]
         if len(same) < 2:
             continue
         first, last = same[0], same[-1]
@@ -106,6 +106,7 @@ def _scores(course) -> tuple[ScoreChange, ...]:
             ScoreChange(
                 instruments.get(code).name, begin, first.authored_at, end, last.authored_at,
                 scoring.response(begin, end), scoring.remission(code, end),
+                str(scoring.reliable_change(code, begin, end) or ""),
             )
         )  # fmt: skip
     return tuple(changes)
@@ -120,33 +121,41 @@ def event_words(code: str) -> str:
     return str(EVENTS[code].words) if code in EVENTS else code.replace("_", " ").capitalize()
 
 
-def summary_content(facts: CourseFacts, words: str) -> dict:
-    """The sections of the document: what was done, what changed, what the therapist says."""
+def summary_content(course, facts: CourseFacts, words: str, by) -> dict:
+    """The sections of the document: who, what was done, what changed, what the therapist says."""
+    client = course.client
     return {
         "sections": [
+            {"title": "Client", "rows": [
+                ["Name", client.legal_name],
+                ["Born", f"{client.birth_date:%d-%b-%Y}" if client.birth_date else "Not known"],
+                ["Number", client.kap_number],
+            ]},
             {"title": "Course", "rows": [
+                ["Course", str(course.number)],
                 ["Begun", f"{facts.started_at:%d-%b-%Y}"],
                 ["Doses given", str(len(facts.doses))],
                 ["Integrations in the window", f"{facts.in_window} of {len(facts.doses)}"],
             ]},
             {"title": "Doses", "rows": [
-                [f"Dosing {d.number}, {d.given_at:%d-%b-%Y}", f"{plain(d.total_mg)} mg, {d.route.lower()}; {_timing(d)}"]
+                [f"Dosing {d.number}, {d.given_at:%d-%b-%Y}", f"{plain(d.total_mg)} mg, {d.route.lower()}; {timing_words(d)}"]
                 for d in facts.doses
             ] or [["Doses", "None"]]},
             {"title": "Outcomes", "rows": [
-                [s.name, f"{s.first} ({s.first_at:%d-%b-%Y}) to {s.last} ({s.last_at:%d-%b-%Y}){_meaning(s)}"]
+                [s.name, f"{s.first} ({s.first_at:%d-%b-%Y}) to {s.last} ({s.last_at:%d-%b-%Y}){meaning(s)}"]
                 for s in facts.scores
             ] or [["Outcomes", "Not answered twice, so nothing can be compared"]]},
             {"title": "Adverse events", "rows": [
-                [words, f"Grade {grade}, {at:%d-%b-%Y}"] for words, grade, at in facts.events
+                [event, f"Grade {grade}, {at:%d-%b-%Y}"] for event, grade, at in facts.events
             ] or [["Adverse events", "None recorded"]]},
             {"title": "Summary", "text": words},
+            {"title": "Author", "rows": [["Written by", ", ".join(p for p in (by.name, by.credential_line) if p)]]},
         ],
         "facts": facts.as_json(),
     }  # fmt: skip
 
 
-def _timing(dose: Dose) -> str:
+def timing_words(dose: Dose) -> str:
     words = {
         "early": "integration early",
         "in_window": "integration in the window",
@@ -157,8 +166,13 @@ def _timing(dose: Dose) -> str:
     return f"{words[dose.timing]}, {plain(dose.hours_after)} h after"
 
 
-def _meaning(change: ScoreChange) -> str:
+def meaning(change: ScoreChange) -> str:
+    """Response, remission, or a change larger than the measure's own error."""
     parts = [
         word for word, holds in (("response", change.response), ("remission", change.remission)) if holds
     ]
+    if change.reliable == scoring.Change.WORSE:
+        parts.append("reliably worse")
+    elif change.reliable == scoring.Change.IMPROVED and not change.response:
+        parts.append("reliably better")
     return f": {' and '.join(parts)}" if parts else ""
