@@ -107,7 +107,7 @@ class PageForm(forms.Form):
     def _add(self, question):
         value = self.stored.get(question.key)
         if question.kind is not Kind.REPEATING:
-            self.fields[question.key] = make_field(question)
+            self.fields[question.key] = make_field(question, big=self.section.one_per_page)
             self.initial[question.key] = shown_value(question, value)
             return
         rows = value if isinstance(value, list) else []
@@ -227,11 +227,11 @@ def posted_cards(question, data) -> int:
     return min(max(found, default=-1) + 1, question.max_rows + 1)
 
 
-def make_field(question: Question) -> forms.Field:
+def make_field(question: Question, *, big: bool = False) -> forms.Field:
     label, hint = question.words, question.hint
     common = {"label": label, "help_text": hint, "required": question.required}
     if question.kind in (Kind.YES_NO_UNSURE, Kind.CHOICE, Kind.MULTI):
-        return _choice_field(question, common)
+        return _choice_field(question, common, big)
     if question.kind is Kind.DATE3:
         return forms.Field(widget=DateBoxes(birth=question.autocomplete == BIRTH), **common)
     if question.kind is Kind.NUMBER_UNIT:
@@ -248,7 +248,7 @@ def make_field(question: Question) -> forms.Field:
     return forms.CharField(widget=forms.TextInput(attrs=attrs), strip=False, **common)
 
 
-def _choice_field(question, common):
+def _choice_field(question, common, big):
     choices = [(choice.value, _choice_words(choice)) for choice in question.options]
     if question.kind is Kind.MULTI:
         widget = forms.CheckboxSelectMultiple(choices=choices)
@@ -257,7 +257,10 @@ def _choice_field(question, common):
         choices = [("", ""), *choices]
         attrs = {"autocomplete": question.autocomplete} if question.autocomplete else {}
         return AnyChoice(choices=choices, widget=forms.Select(choices=choices, attrs=attrs), **common)
-    attrs = {"data-look": "segmented"} if question.kind is Kind.YES_NO_UNSURE else {}
+    beside = (
+        question.kind is Kind.YES_NO_UNSURE and not big
+    )  # a question on a page of its own has room for rows
+    attrs = {"data-look": "segmented"} if beside else {}
     return AnyChoice(choices=choices, widget=forms.RadioSelect(choices=choices, attrs=attrs), **common)
 
 

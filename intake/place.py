@@ -4,6 +4,7 @@ The same pages serve both; only the shell and the addresses differ.
 """
 
 from dataclasses import dataclass
+from urllib.parse import urlencode
 
 from django.urls import reverse
 
@@ -29,6 +30,11 @@ class Place:
         if self.on_behalf:
             return reverse(f"intake:for_{name}", args=[self.course.pk, *args])
         return reverse(f"intake:{name}", args=args)
+
+    def measure(self, request, back: str = "") -> str:
+        """Address of a questionnaire, and the way back here from it. Staff get all its questions on one page."""
+        name = "measures:enter" if self.on_behalf else "measures:take"
+        return f"{reverse(name, args=[request.pk])}?{urlencode({'back': back or self.tasks})}"
 
     @property
     def tasks(self) -> str:

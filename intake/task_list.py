@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from intake import questions
+from intake.evidence.forms import REQUIRED_MEASURES
 from kap.measures import instruments
 
 SECONDS_PER_ITEM = 12
@@ -46,13 +47,23 @@ class TaskList:
         return _("%(done)s of %(total)s done") % {"done": self.done, "total": self.total}
 
 
+def minutes_in_all() -> int:
+    """What to tell somebody who has not begun: all sections and questionnaires, to the nearest five minutes."""
+    minutes = sum(section.minutes for section in questions.SECTIONS) + CHECK_MINUTES
+    return 5 * round((minutes + sum(_minutes(instruments.get(code)) for code in REQUIRED_MEASURES)) / 5)
+
+
+def _minutes(instrument) -> int:
+    return math.ceil(len(instrument.scored_items) * SECONDS_PER_ITEM / 60)
+
+
 def build(place, drafts, measures, to_sign, submission) -> TaskList:
     """`measures`: baseline Requests; `to_sign`: open signature requests; `submission`: the last one, or None."""
     groups = {str(title): Group(str(title)) for title in questions.GROUPS}
     for section in questions.SECTIONS:
         groups[str(section.group)].tasks.append(_section(place, drafts, section))
     health = groups[str(questions.YOUR_HEALTH)].tasks
-    health += [_measure(request) for request in measures]
+    health += [_measure(place, request) for request in measures]
     finish = groups[str(questions.FINISH)].tasks
     finish += [_signature(request) for request in to_sign]
     everything = [task for group in groups.values() for task in group.tasks]
@@ -92,11 +103,11 @@ def _later(drafts, section):
     return ""
 
 
-def _measure(request) -> Task:
+def _measure(place, request) -> Task:
     instrument = instruments.get(request.instrument)
-    href = reverse("measures:take", args=[request.pk])
+    href = place.measure(request)
     count = len(instrument.scored_items)
-    minutes = math.ceil(count * SECONDS_PER_ITEM / 60)
+    minutes = _minutes(instrument)
     needed = (
         request.about is None
     )  # a screener that an answer called for is offered, and does not hold the forms up

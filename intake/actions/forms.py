@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 
 from intake import questions, record
 from intake.drafts import Drafts, can_change, known_already
+from intake.evidence.forms import REQUIRED_MEASURES
 from intake.forms_dynamic import digest
 from intake.models import Draft, Flag, Submission
 from intake.safety import alerts
@@ -29,7 +30,7 @@ from kap.worklist.actions import Kind, raise_item
 
 __all__ = ["Conflict", "changed_since", "content_of", "may_fill_in", "save_page", "send_forms"]
 
-BASELINE = ("phq9", "gad7")
+BASELINE = REQUIRED_MEASURES
 
 
 class Conflict(Stale):

@@ -9,6 +9,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from intake import actions, privacy_notice
 from intake.forms import PrivacyByPhoneForm, RegisterForm
 from intake.place import Place
+from intake.task_list import minutes_in_all
 from intake.views import pages
 from kap.accounts import codes, entry, limits
 from kap.accounts.permissions import Can, allowed, public, requires
@@ -24,7 +25,11 @@ REGISTER = limits.Limit("register", 10, 15 * 60)
 @require_safe
 def start(request):
     """Also the front page for people who are not signed in."""
-    return render(request, "intake/start.html", {"signed_in": request.user.is_authenticated})
+    return render(
+        request,
+        "intake/start.html",
+        {"signed_in": request.user.is_authenticated, "minutes": minutes_in_all()},
+    )
 
 
 @public("anybody may ask for an account; a code to her e-mail address opens it")

@@ -6,7 +6,6 @@ Who may open them is decided in `client` and `staff`; here is what a page does.
 from django.contrib import messages
 from django.http import Http404, JsonResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -35,7 +34,7 @@ def task_list(request, place):
     course = place.course
     access.opened(request, "forms", client=course.client, thing=course)
     drafts = Drafts.of(course)
-    to_sign = SignatureRequest.objects.filter(course=course, declined_at=None, cancelled_at=None)
+    to_sign = SignatureRequest.objects.for_the_client().filter(course=course, declined_at=None, cancelled_at=None)
     tasks = build(
         place,
         drafts,
@@ -246,7 +245,10 @@ def crisis(request, place):
         else place.tasks
     )
     access.opened(request, "forms", client=place.client, thing=place.course)
-    return render(request, "intake/crisis.html", {"place": place, "client": place.client, "go_on": go_on})
+    told = bool(alerts(drafts.answers("safety")))
+    return render(
+        request, "intake/crisis.html", {"place": place, "client": place.client, "go_on": go_on, "told": told}
+    )
 
 
 def check_answers(request, place, *, errors=(), status=200):
@@ -262,7 +264,7 @@ def check_answers(request, place, *, errors=(), status=200):
         request, "intake/check.html",
         {
             "place": place, "client": course.client, "sections": [_summary(place, drafts, s) for s in questions.SECTIONS],
-            "measures": _measure_rows(measures), "left": left, "submission": submission, "unchanged": unchanged,
+            "measures": _measure_rows(place, measures), "left": left, "submission": submission, "unchanged": unchanged,
             "open": can_change(course), "errors": [{"href": "", "words": words} for words in errors],
         },
         status=status,
@@ -274,14 +276,14 @@ def _open_tasks(place, drafts, measures):
     return [task for group in tasks.groups for task in group.tasks if task.counts and task.status != "done"]
 
 
-def _measure_rows(requests) -> list[dict]:
+def _measure_rows(place, requests) -> list[dict]:
     """That a questionnaire is answered, never its score: that is for the talk with the therapist."""
     return [
         {
             "label": instruments.get(request.instrument).title,
             "value": _("Answered") if request.response_id else _("Not answered"),
             "missing": not request.response_id,
-            "href": "" if request.response_id else reverse("measures:take", args=[request.pk]),
+            "href": "" if request.response_id else place.measure(request, place.check),
             "change": _("Answer"),
         }
         for request in requests

@@ -10,7 +10,7 @@ class Paper:
 
     def __init__(self, browser):
         self.browser = browser
-        self.path, self.status, self.page, self.text = "", 0, None, ""
+        self.path, self.status, self.page, self.text, self.wanted = "", 0, None, "", ""
 
     def open(self, path: str) -> "Paper":
         return self._show(self.browser.get(urldefrag(path).url, follow=True), path)
@@ -18,15 +18,20 @@ class Paper:
     def _show(self, response, path) -> "Paper":
         chain = getattr(response, "redirect_chain", [])
         self.path = urlsplit(chain[-1][0]).path if chain else urlsplit(path).path
-        self.status, self.response = response.status_code, response
+        self.status, self.response, self.wanted = response.status_code, response, ""
         self.page = html.fromstring(response.content.decode())
         self.text = " ".join(self.page.text_content().split())
         return self
 
     @property
     def form(self):
-        inside = self.page.xpath("//main//form[@method='post']")
+        inside = self.page.xpath(f"//main//form[@method='post'][contains(string(@action), '{self.wanted}')]")
         return inside[0] if inside else None
+
+    def on(self, action: str) -> "Paper":
+        """From here on the form with this in its address; "" for the first on the page."""
+        self.wanted = action
+        return self
 
     def fields(self) -> dict:
         """What a browser would send if nothing more were typed."""

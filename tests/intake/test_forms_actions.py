@@ -5,7 +5,7 @@ import json
 import pytest
 from django.db import transaction
 
-from intake import actions, evidence
+from intake import actions, evidence, messages
 from intake.actions import Conflict, content_of, save_page, send_forms
 from intake.forms_dynamic import digest
 from intake.models import Draft, Flag, Submission
@@ -16,6 +16,7 @@ from kap.outbox.models import Message, State
 from kap.people.models import Contact
 from kap.worklist.models import Item
 from tests.factories.intake import IntakeFactory, answer_measures, answers, fill_in, sent
+from tests.factories.pathway import move
 from tests.factories.people import CredentialFactory, ProviderFactory, TeamMemberFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
@@ -164,8 +165,6 @@ def test_a_failure_while_sending_leaves_nothing_behind(course, monkeypatch):
 
 def test_after_the_decision_the_forms_are_closed(course):
     sent(course)
-    from tests.factories.pathway import move
-
     move(course, "medical")
     move(course, "preparation")
     with pytest.raises(Refused):
@@ -186,6 +185,18 @@ def test_the_frozen_bytes_carry_their_hash(course):
     body = bytes(made.content)
     assert hashlib.sha256(body).hexdigest() == made.sha256
     assert json.loads(body)["number"] == 1
+
+
+def test_a_reminder_is_not_sent_once_the_forms_are(course):
+    reminder = Message.objects.filter(kind="intake_unfinished").first()
+    assert messages.still_stands(reminder) == ""
+    sent(course)
+    assert messages.still_stands(reminder) == "The forms are sent"
+
+
+def test_a_reminder_is_not_sent_to_somebody_who_has_left(course):
+    move(course, "deferred")
+    assert messages.still_stands(Message.objects.filter(kind="intake_unfinished").first())
 
 
 # --- evidence ---
