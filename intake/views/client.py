@@ -28,7 +28,7 @@ def start(request):
     return render(
         request,
         "intake/start.html",
-        {"signed_in": request.user.is_authenticated, "minutes": minutes_in_all()},
+        {"signed_in": allowed(request.user, Can.USE_PORTAL), "minutes": minutes_in_all()},
     )
 
 

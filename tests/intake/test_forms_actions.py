@@ -1,9 +1,10 @@
 """Saving and sending the forms, and all that stands or falls with it."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
 
 from intake import actions, evidence, messages
 from intake.actions import Conflict, content_of, save_page, send_forms
@@ -259,3 +260,44 @@ def test_a_record_made_from_a_phone_call_becomes_hers():
     waiting = ClientFactory(legal_name="Ana Lopez", email="ana@mail.example")
     user = actions.open_client_account(name="ana lopez", email="ana@mail.example", by=actions.REGISTRATION)
     assert actions.register(user=user, by=user).client == waiting
+
+
+# --- two at once ---
+
+
+@pytest.mark.django_db(transaction=True)
+def test_eight_presses_at_once_send_once():
+    course = IntakeFactory()
+    fill_in(course)
+    answer_measures(course)
+
+    def press(_n):
+        try:
+            return send_forms(course=course, by=course.client.user).number
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(8) as pool:
+        numbers = list(pool.map(press, range(8)))
+    assert numbers == [1] * 8
+    assert Submission.objects.count() == 1
+    assert Contact.objects.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_eight_windows_saving_one_new_page_lose_nothing_unsaid():
+    course = IntakeFactory()
+    seen = digest({})
+
+    def save_one(n):
+        try:
+            save(course, "goals", "hopes", {"hopes": f"Hope {n}"}, seen=seen)
+            return "saved"
+        except Conflict:
+            return "told"
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(8) as pool:
+        outcomes = sorted(pool.map(save_one, range(8)))
+    assert outcomes == ["saved"] + ["told"] * 7
