@@ -43,7 +43,7 @@
 
   const watch = (form) => {
     const state = form.querySelector("[data-save-state]") || document.querySelector("[data-save-state]");
-    let timer = 0, tries = 0, busy = false, changed = false, leaving = false, lastSent = "";
+    let timer = 0, tries = 0, busy = false, changed = false, leaving = false, lastSent = "", waiting = null;
 
     const show = (name, extra = "") => {
       if (!state) return;
@@ -95,6 +95,7 @@
       }
       busy = false;
       if (leaving) return;
+      if (waiting) queueMicrotask(goOn);
       if (answer?.ok && body.saved_at) {
         tries = 0;
         lastSent = text;
@@ -126,6 +127,15 @@
       show("failed");
       again();
     }
+
+    // After a conflict or when signed out the person reads that first; what she pressed is not repeated.
+    const goOn = () => {
+      const { submitter } = waiting;
+      waiting = null;
+      if (["conflict", "signed-out"].includes(state?.dataset.state)) return;
+      clearTimeout(timer);
+      form.requestSubmit(submitter);
+    };
 
     const conflict = (body) => {
       show("conflict");
@@ -165,6 +175,18 @@
     };
     form.addEventListener("input", touched);
     form.addEventListener("change", touched);
+    // A save is on its way: the form waits for it, so that it is sent with the version that save makes.
+    form.addEventListener(
+      "submit",
+      (event) => {
+        clearTimeout(timer);
+        if (!busy) return;
+        event.preventDefault();
+        event.stopImmediatePropagation();
+        waiting = { submitter: event.submitter };
+      },
+      { capture: true },
+    );
     form.addEventListener("submit", (event) => {
       queueMicrotask(() => {
         if (event.defaultPrevented) return;
