@@ -30,6 +30,7 @@ urlpatterns = [
     path("my/appointments/", portal.mine, name="mine"),
     path("companion/thanks/<answer:answer>/", companion.companion_thanks, name="companion_thanks"),
     path("companion/<str:token>/", companion.companion, name="companion"),
+    path("companion/<str:token>/agreement/", companion.companion_agreement, name="companion_agreement"),
     path("hours/<uuid:pk>/", shifts.shifts, name="shifts"),
     path("hours/<uuid:pk>/shifts/new/", shifts.shift_add, name="shift_add"),
     path("hours/shifts/<uuid:pk>/end/", shifts.shift_end, name="shift_end"),

@@ -78,9 +78,7 @@ def upcoming_of(client):
 
 
 def to_sign(client):
-    waiting = SignatureRequest.objects.filter(
-        client=client, document=None, declined_at=None, cancelled_at=None
-    )
+    waiting = SignatureRequest.objects.open().for_the_client().filter(client=client)
     return waiting.select_related("template").order_by("asked_at")
 
 

@@ -5,7 +5,7 @@ from kap.core import clock
 from kap.core.actions import action, audit_label
 from kap.core.errors import Stale
 from kap.outbox import catalogue, nudge
-from kap.outbox.models import Message, State
+from kap.outbox.models import Channel, Message, State
 
 NO_ADDRESS = "There is no e-mail address on record."
 
@@ -24,6 +24,10 @@ def owe(
     can reach. Raises KeyError for an unknown kind.
     """
     described = catalogue.get(kind)
+    if channel != Channel.EMAIL:
+        raise ValueError(
+            "Only e-mail can be sent. A second channel needs its own way out in kap.outbox.channels."
+        )
     if expires_at is None and described.late_after is not None:
         expires_at = send_at + described.late_after
     reachable = bool(to_address.strip())

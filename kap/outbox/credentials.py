@@ -27,7 +27,9 @@ def warn_expiring(*, by) -> None:
     if clinic is None:
         return
     today, days_before = clock.today(clinic.zone), steps()
-    soon = Credential.objects.expiring_by(today + timedelta(days=days_before[-1])).filter(expires_on__gte=today)
+    soon = Credential.objects.expiring_by(today + timedelta(days=days_before[-1])).filter(
+        expires_on__gte=today
+    )
     found = list(soon.filter(provider__user__is_active=True).select_related("provider__user"))
     admins = list(User.objects.with_role(Role.ADMIN)) if found else []
     for credential in found:

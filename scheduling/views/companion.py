@@ -2,12 +2,14 @@
 
 from django.http import Http404
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
 from kap.accounts.permissions import public
 from kap.audit import access
 from kap.core.errors import Refused
 from kap.core.once import once
+from kap.documents import chaperone
 from kap.people.models import Contact
 from scheduling import actions, tokens
 from scheduling.appointment_page import AppointmentPage
@@ -32,9 +34,13 @@ def companion(request, token):
     form = AnswerForm(request.POST or None)
     if request.method == "POST":
         answered = answer(request, one, contact, form)
+        if answered == "yes" and chaperone.waiting(page.client):
+            return redirect("scheduling:companion_agreement", token=token)
         if answered is not None:
             return redirect("scheduling:companion_thanks", answer=answered)
     context = {"page": page, "a": one, "contact": contact, "form": form, "address": address_for(one, page.client)}
+    if one.companion_confirmed_at and chaperone.waiting(page.client):
+        context["agreement"] = reverse("scheduling:companion_agreement", args=[token])
     return render(request, "scheduling/companion.html", context, status=422 if form.is_bound else 200)
 
 
@@ -63,6 +69,24 @@ def answer(request, one: Appointment, contact: Contact, form: AnswerForm) -> str
 
 def address_for(one: Appointment, client) -> str:
     return f"{one.location.name}, {one.location.address}" if one.mode == Mode.IN_PERSON else client.address
+
+
+@public("a signed link of the companion's own; shows the agreement that she signs, never the chart")
+@require_http_methods(["GET", "HEAD", "POST"])
+@once
+def companion_agreement(request, token):
+    """A session at home: the chaperone reads and signs what she takes on, after she has said that she can come."""
+    link = tokens.read(token)
+    if link is None:
+        raise Http404
+    contact, one = who_and_what(link)
+    if contact is None:
+        return render(request, "scheduling/companion_stale.html", status=410)
+    request.link_actor_label = contact.audit_label
+    return chaperone.agreement(
+        request, client=AppointmentPage(one, request.user).client, contact=contact,
+        then=reverse("scheduling:companion_thanks", args=["yes"]), back=reverse("scheduling:companion", args=[token]),
+    )  # fmt: skip
 
 
 @public("says thank you; names nobody")
