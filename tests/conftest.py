@@ -34,7 +34,14 @@ def django_db_setup(django_test_environment, django_db_blocker, django_db_modify
     with django_db_blocker.unblock():
         connection.close()
         connection.settings_dict.update(_owner())
+        _part_from(connection.settings_dict["NAME"])
         teardown_databases(made, verbosity=0)
+
+
+def _part_from(database: str) -> None:
+    """End sessions that a killed process of a journey left behind; they would keep the database from going."""
+    with connections["default"]._nodb_cursor() as cursor:
+        cursor.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [database])
 
 
 def owner_connection():
@@ -42,7 +49,11 @@ def owner_connection():
     live = connections["default"].settings_dict
     owner = _owner()
     connection = psycopg2.connect(
-        host=live["HOST"], port=live["PORT"], dbname=live["NAME"], user=owner["USER"], password=owner["PASSWORD"]
+        host=live["HOST"],
+        port=live["PORT"],
+        dbname=live["NAME"],
+        user=owner["USER"],
+        password=owner["PASSWORD"],
     )
     connection.autocommit = True
     return connection
