@@ -48,6 +48,9 @@ class Clinic(Base):
         return self.name
 
 
+_rules: dict[uuid.UUID, protocol.Protocol] = {}  # of stored versions, which are insert-only; see ProtocolVersion.rules
+
+
 class ProtocolVersion(Base):
     """All clinical numbers, as one signed whole. Changed only by a new version, signed by a prescriber."""
 
@@ -67,9 +70,14 @@ class ProtocolVersion(Base):
 
     @property
     def rules(self) -> protocol.Protocol:
-        if not hasattr(self, "_rules"):
-            self._rules = protocol.load(self.body)
-        return self._rules
+        """Read once per process: a version never changes once it is signed."""
+        if self._state.adding:
+            return protocol.load(self.body)
+        if self.pk not in _rules:
+            if len(_rules) >= 32:
+                _rules.clear()
+            _rules[self.pk] = protocol.load(self.body)
+        return _rules[self.pk]
 
 
 class OnceToken(models.Model):

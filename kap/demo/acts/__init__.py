@@ -1,0 +1,1 @@
+"""One function for each act of a story: what a person would press, in the order in which she would press it."""

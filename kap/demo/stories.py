@@ -1,0 +1,397 @@
+"""How far each client has come, as stories told along the clinic's calendar.
+
+A story is a generator: it yields the instant at which it goes on, and then acts as if it were that instant. One that
+reaches beyond the present simply stays where it is, so that the day of making looks like any working day.
+Days are counted from today: -1 is yesterday.
+"""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from kap.demo.acts import after, booking, dosing, early, medical
+from kap.demo.world import Case
+from kap.measures import actions as measures
+from kap.measures.models import Occasion
+from scheduling import actions as scheduling
+from scheduling.models import Mode
+
+Story = Iterator[datetime]
+LEAD = 17  # days from the enquiry to the first dose
+MINUTE = timedelta(minutes=1)
+
+
+# ---------------------------------------------------------------- the legs of the way
+
+
+def intake(case: Case, day: int, *, risk=False, changes=None, session_day=None) -> Story:
+    """From the enquiry to medical evaluation: about a week."""
+    yield from forms(case, day, item_9=1 if risk else 0, changes=changes)
+    yield from taken(case, day + 3, risk=risk)
+    met = booking.book(case, "intake", day=session_day or day + 5, at=case.pick(("10:00", "14:00", "16:00")))
+    yield met.ends_at + 12 * MINUTE
+    early.sign_intake_session(case, met, risk=risk)
+
+
+def forms(case: Case, day: int, *, item_9=0, changes=None) -> Story:
+    """Registered in the evening, finished the next day or the one after."""
+    yield case.world.at(day, f"{case.rng.randint(17, 21)}:{case.rng.randint(10, 55)}")
+    early.register(case)
+    early.fill_in(case, sections=("details", "emergency_contact", "companion"), changes=changes)
+    yield case.world.at(
+        day + case.rng.randint(1, 2), f"{case.rng.randint(10, 20)}:{case.rng.randint(10, 55)}"
+    )
+    early.fill_in(case, changes=changes)
+    early.answer_baseline(case, item_9=item_9)
+    if item_9:
+        early.answer_screener(case)
+    early.send(case)
+
+
+def taken(case: Case, day: int, *, risk=False) -> Story:
+    yield case.world.at(day, f"09:{case.rng.randint(10, 50)}")
+    early.take(case)
+    if risk:
+        yield case.world.at(day, "09:55")
+        early.acknowledge_alerts(case)
+
+
+def evaluation(case: Case, day: int) -> Story:
+    """Taken by the prescriber, seen, cleared, ordered, planned, consented: at preparation."""
+    yield case.world.at(day, f"08:{case.rng.randint(15, 50)}")
+    medical.take(case)
+    mode = Mode.VIDEO if case.rng.random() < 0.3 else Mode.IN_PERSON
+    seen = booking.book(case, "evaluation", day=day + 1, at=case.pick(("09:00", "11:30", "15:00")), mode=mode)
+    yield seen.ends_at + 9 * MINUTE
+    medical.evaluate(case, seen)
+    yield seen.ends_at + 100 * MINUTE
+    medical.plan(case, sessions=max(4, min(6, case.person.cycles + 2)))
+    yield seen.ends_at + 11 * 60 * MINUTE
+    medical.consent(case)
+
+
+def preparation(case: Case, day: int, at="10:30") -> Story:
+    yield case.world.at(day - 3, "10:20")
+    met = booking.book(case, "preparation", day=day, at=at)
+    yield met.ends_at + 10 * MINUTE
+    medical.prepare(case, met)
+
+
+def until_prepared(case: Case, first_dose: int) -> Story:
+    yield from intake(case, first_dose - LEAD)
+    yield from evaluation(case, first_dose - LEAD + 8)
+    yield from preparation(case, first_dose - 3)
+
+
+def cycle(case: Case, number: int, day: int, *, at=None, after_at=None, signed=True) -> Story:
+    """One dose with its integration: booked days ahead, companion confirmed, given, questionnaires, note."""
+    yield case.world.at(day - 4, "12:10")
+    at = at or case.pick(("09:30", "10:00", "13:00", "14:00"))
+    yield from _booked(case, day, at=at, after_at=after_at)
+    yield case.world.at(day - 3, "18:40")
+    booking.confirm_companion(case)
+    yield case.dose.ends_at + 4 * MINUTE
+    dosing.whole(case)
+    follow = case.dose.integration
+    if not signed:
+        return
+    yield follow.starts_at - 50 * MINUTE
+    after.answer_due(case, number)
+    yield follow.ends_at + 14 * MINUTE
+    after.integrate(case, follow)
+
+
+def _booked(case: Case, day: int, *, at="13:00", after_at=None) -> Story:
+    booking.book_dose(case, day=day, at=at, after=after_at)
+    booking.name_companion(case)
+    yield case.world.at(day - 4, "12:30")
+
+
+def course(case: Case, last: int, cycles: int, *, every=6, **last_one) -> Story:
+    """Up to and with the last of `cycles` doses on day `last`; from the third on at a higher dose."""
+    first = last - every * (cycles - 1)
+    yield from until_prepared(case, first)
+    for number in range(1, cycles + 1):
+        day = first + every * (number - 1)
+        if number == 3:
+            yield case.world.at(day - 4, "11:40")
+            medical.order(case, rise=Decimal("1.2"), sessions=6)
+        yield from cycle(case, number, day, **(last_one if number == cycles else {}))
+
+
+def next_dose(
+    case: Case, day: int, *, confirmed=False, booked_on: int | None = None, at="10:00", after_at=None
+) -> Story:
+    """Booked for a day to come."""
+    yield case.world.at(
+        min(day - 4, -1) if booked_on is None else booked_on, f"15:{case.rng.randint(10, 50)}"
+    )
+    booking.book_dose(case, day=day, at=at, after=after_at, within=7)
+    booking.name_companion(case)
+    if confirmed:
+        yield case.world.at(-1, "19:20")
+        booking.confirm_companion(case)
+
+
+# ---------------------------------------------------------------- the stories
+
+
+def enquiry(case: Case) -> Story:
+    days = {"Ruth Abernathy": -1, "Kit Lawson": -2, "Oscar Bennett": -4}
+    yield case.world.at(days[case.person.name], f"1{case.rng.randint(0, 6)}:25")
+    early.enquire(case, by_phone=case.person.name == "Ruth Abernathy")
+
+
+def intake_half(case: Case) -> Story:
+    yield case.world.at(-case.rng.randint(1, 4), f"19:{case.rng.randint(10, 50)}")
+    early.register(case)
+    early.fill_in(case, sections=("details", "emergency_contact"))
+    yield case.world.at(-1, f"20:{case.rng.randint(10, 50)}")
+    early.fill_in(
+        case,
+        sections=case.pick((("companion", "health"), ("companion", "health", "mental_health"), ("health",))),
+    )
+    if case.person.name == "Samuel Ortega":
+        yield case.world.at(-1, "21:05")
+        early.take(case)
+
+
+def intake_safety(case: Case) -> Story:
+    """An answer above zero to the last question of the PHQ-9, this morning."""
+    yield case.world.at(-5, "18:20")
+    early.register(case)
+    early.fill_in(case, sections=("details", "emergency_contact", "companion"))
+    yield from taken(case, -3)
+    yield case.world.at(-2, "20:15")
+    early.fill_in(case, sections=("health", "mental_health", "substances"))
+    yield min(case.world.at(0, "07:42"), case.world.now - 20 * MINUTE)
+    early.answer_baseline(case, item_9=1, only=("phq9",))
+
+
+def intake_sent(case: Case) -> Story:
+    yield from forms(case, -4)
+    if case.person.name == "Peter Lang":
+        yield from taken(case, -1)
+        booking.book(case, "intake", day=2, at="14:00")
+
+
+def intake_session_today(case: Case) -> Story:
+    yield from forms(case, -7)
+    yield from taken(case, -4)
+    met = booking.book(case, "intake", day=0, at="16:00", within=3)
+    yield met.ends_at + 5 * MINUTE
+    early.draft_intake_session(case, met)
+
+
+def medical_pool(case: Case) -> Story:
+    day = -9 if case.person.name == "Tessa Morrow" else -12
+    yield from intake(case, day, risk=case.person.name == "Andre Whitlock")
+
+
+def medical_taken(case: Case) -> Story:
+    yield from intake(case, -13)
+    yield case.world.at(-2, "08:30")
+    medical.take(case)
+    booking.book(case, "evaluation", day=case.rng.randint(1, 3), at="11:30")
+
+
+def medical_deciding(case: Case) -> Story:
+    yield from intake(case, -14)
+    yield case.world.at(-5, "08:30")
+    medical.take(case)
+    seen = booking.book(case, "evaluation", day=-4, at="15:00", within=4)
+    yield seen.ends_at + 5 * MINUTE
+    medical.examine(case)
+    booking.hold(case, seen)
+
+
+def preparation_booked(case: Case) -> Story:
+    """At preparation; the session is tomorrow or soon after."""
+    yield from intake(case, -16)
+    yield from evaluation(case, -8)
+    yield case.world.at(-2, "11:10")
+    booking.book(case, "preparation", day=1 if case.person.name == "Lee Warren" else 2, at="11:00")
+    if case.person.diagnosis == "F43.10":
+        measures.ask(
+            course=case.course,
+            instrument="pcl5",
+            occasion=Occasion.BASELINE,
+            due_at=case.world.at(1, "09:00"),
+            by=case.therapist,
+        )
+
+
+def preparation_signed(case: Case) -> Story:
+    day = 4 if case.person.name == "Isaac Moreau" else 6
+    yield from until_prepared(case, 0)
+    yield from next_dose(case, day, booked_on=-1)
+
+
+def dosing_today(case: Case) -> Story:
+    """Today's dose, with a companion who has not answered."""
+    yield from course(case, -8, case.person.cycles)
+    yield from next_dose(case, 0, booked_on=-5, at=case.world.dose_today)
+
+
+def dosing_tomorrow(case: Case) -> Story:
+    yield from course(case, -6, case.person.cycles, every=7)
+    yield case.world.at(-4, "13:20")
+    medical.order(case, rise=Decimal("1.2"), sessions=6)
+    yield from next_dose(case, 1, booked_on=-3, at="13:00")
+    yield case.world.at(-2, "16:30")
+    booking.book(case, "preparation", day=0, at="10:30", mode=Mode.VIDEO, within=2)
+
+
+def integration_today(case: Case) -> Story:
+    """Held this morning; the note is begun and not signed."""
+    yield from course(case, -2, case.person.cycles, every=7, at="13:00", after_at="09:00", signed=False)
+    follow = case.dose.integration
+    yield follow.starts_at - 70 * MINUTE
+    after.answer_due(case, case.person.cycles)
+    yield follow.starts_at - 4 * MINUTE
+    after.arrive(case, follow)
+    yield follow.ends_at + 2 * MINUTE
+    booking.hold(case, follow)
+    after.draft_note(case)
+
+
+def integration_open(case: Case) -> Story:
+    """Yesterday's dose; the client has cancelled its integration, and nobody has booked another."""
+    yield from course(case, -1, 1, at="09:30", after_at="11:00", signed=False)
+    yield case.world.at(-1, "18:50")
+    case.act = "cancelling the integration"
+    scheduling.cancel(
+        appointment=case.dose.integration, reason="client", note="Child ill; calls back", by=case.admin
+    )
+    booking.book(case, "check_in", day=0, at="17:30", mode=Mode.PHONE, within=2)
+
+
+def integration_late(case: Case) -> Story:
+    """She did not come to the integration of her last dose."""
+    yield from course(case, -5, case.person.cycles, signed=False)
+    follow = case.dose.integration
+    yield follow.starts_at + 25 * MINUTE
+    case.act = "not come"
+    scheduling.no_show(appointment=follow, by=case.admin)
+
+
+def integration_done(case: Case) -> Story:
+    """Between two doses; the next one is booked."""
+    number = ("Amara Osborne", "Felix Grant", "Simone Hartley", "Victor Amsel").index(case.person.name)
+    last = (-5, -6, -4, -8)[number]
+    yield from course(case, last, case.person.cycles, every=5 if case.person.cycles > 3 else 6)
+    yield from next_dose(case, (3, 5, 8, 11)[number], booked_on=-1, confirmed=number == 1)
+
+
+def remote(case: Case) -> Story:
+    """At home, by video, with a chaperone."""
+    yield from course(case, -6 if case.person.cycles == 1 else -5, case.person.cycles, every=7)
+    yield from next_dose(
+        case, 2 if case.person.cycles == 1 else 9, booked_on=-2, confirmed=case.person.cycles == 1
+    )
+
+
+def follow_up(case: Case) -> Story:
+    soon = case.person.name == "Nadia Petrov"
+    yield from course(case, -10 if soon else -9, case.person.cycles, every=6 if soon else 5)
+    yield case.world.at(-6, "10:40")
+    after.to_follow_up(case)
+    yield case.world.at(-4, "19:30")
+    if soon:
+        after.answer_due(case, case.person.cycles, Occasion.FINAL)
+    booking.book(case, "follow_up", day=2 if soon else 7, at="15:00")
+
+
+def completed(case: Case) -> Story:
+    last = -16 if case.person.cycles < 6 else -14
+    yield from course(case, last, case.person.cycles, every=7 if case.person.cycles < 6 else 5)
+    yield case.world.at(last + 4, "10:10")
+    after.to_follow_up(case)
+    met = booking.book(case, "follow_up", day=last + 7, at="15:00", mode=Mode.VIDEO)
+    yield case.world.at(last + 6, "20:10")
+    after.answer_due(case, case.person.cycles, Occasion.FINAL)
+    yield met.ends_at + 20 * MINUTE
+    booking.hold(case, met)
+    after.complete(case)
+
+
+def declined(case: Case) -> Story:
+    """An aneurysm named on the forms: the prescriber declines and names other care."""
+    yield from intake(case, -24, changes={"health": {"aneurysm_or_bleed": "yes"}})
+    yield case.world.at(-16, "08:20")
+    medical.take(case)
+    seen = booking.book(case, "evaluation", day=-15, at="09:00")
+    yield seen.ends_at + 10 * MINUTE
+    draft = medical.examine(
+        case, reasons="Known aneurysm under watch; a rise of pressure is a danger. Referred back for TMS."
+    )
+    medical.decide(case, draft, "decline", "contraindicated")
+    booking.hold(case, seen)
+
+
+def deferred(case: Case) -> Story:
+    yield from _deferred(
+        case, -20, "Irregular pulse at the visit. ECG and a letter of the cardiologist first."
+    )
+
+
+def resumed(case: Case) -> Story:
+    yield from _deferred(case, -34, "Overactive thyroid just found. Treat first, then see again.")
+    yield case.world.at(-5, "14:20")
+    after.resume(case, "Thyroid values are normal by the letter of her physician; she wishes to go on.")
+    booking.book(case, "evaluation", day=2, at="09:00")
+
+
+def _deferred(case: Case, day: int, why: str) -> Story:
+    yield from intake(case, day)
+    yield case.world.at(day + 9, "08:20")
+    medical.take(case)
+    seen = booking.book(case, "evaluation", day=day + 10, at="09:00")
+    yield seen.ends_at + 10 * MINUTE
+    draft = medical.examine(case, reasons=why)
+    medical.decide(case, draft, "defer", "awaiting_clearance")
+    booking.hold(case, seen)
+
+
+def withdrawn(case: Case) -> Story:
+    yield from course(case, -14, case.person.cycles)
+    yield case.world.at(-7, "16:15")
+    after.leave(
+        case,
+        "withdrawn",
+        "client_choice",
+        "Called: the first session was enough for him, he thanks the team and stops.",
+    )
+
+
+def transferred(case: Case) -> Story:
+    yield from course(case, -16, case.person.cycles)
+    yield case.world.at(-9, "11:15")
+    after.leave(
+        case,
+        "transferred",
+        "moved_care",
+        "Moves to Oregon at the end of the month; care goes on there.",
+    )
+
+
+def not_dosed(case: Case) -> Story:
+    """The second session closed without medicine; another is booked."""
+    yield from course(case, -13, case.person.cycles)
+    yield from next_dose(case, -5, booked_on=-9, at="09:30")
+    yield case.dose.starts_at - 17 * 60 * MINUTE
+    booking.confirm_companion(case)
+    yield case.dose.ends_at
+    dosing.not_given(case)
+    yield from next_dose(case, 6, booked_on=-3)
+
+
+STORIES = {
+    "enquiry": enquiry, "intake_half": intake_half, "intake_safety": intake_safety, "intake_sent": intake_sent,
+    "intake_session_today": intake_session_today, "medical_pool": medical_pool, "medical_taken": medical_taken,
+    "medical_deciding": medical_deciding, "preparation": preparation_booked, "preparation_signed": preparation_signed,
+    "dosing_today": dosing_today, "dosing_tomorrow": dosing_tomorrow, "integration_today": integration_today,
+    "integration_open": integration_open, "integration_late": integration_late, "integration_done": integration_done,
+    "remote": remote, "follow_up": follow_up, "completed": completed, "declined": declined, "deferred": deferred,
+    "resumed": resumed, "withdrawn": withdrawn, "transferred": transferred, "not_dosed": not_dosed,
+}  # fmt: skip
