@@ -19,11 +19,11 @@ class EnquiryForm(ClientForm):
         initial=Setting.IN_CLINIC,
     )  # fmt: skip
     privacy_read = forms.BooleanField(
-        label="The privacy notice was read to her and she acknowledged it", required=False,
-        help_text="Then her intake opens at once. Otherwise she is asked to read it first.",
-    )  # fmt: skip
+        label="The privacy notice was read to her and she acknowledged it: her intake opens at once",
+        required=False,
+    )
     takes = forms.BooleanField(
-        label="I take this client myself", required=False, help_text="Otherwise she waits in the pool."
+        label="I take this client myself; otherwise she waits in the pool", required=False
     )
     anyway = forms.CharField(required=False, widget=forms.HiddenInput)
 

@@ -127,6 +127,9 @@ NEVER_OVERRIDDEN = frozenset(
 # What runs in the same transaction when a course leaves the pathway.
 ON_LEAVE = ("scheduling.follow.release_future", "intake.follow.end_orders")
 
+# The dosing appointment ahead, which "enter_dosing" is asked about before there is a session.
+UPCOMING = "scheduling.evidence.dosing_appointment"
+
 # What a gate may be asked about besides the course, by the kind of its subject: looked up by id for an override.
 SUBJECTS = {"session": ("sessions.models.DosingSession", "scheduling.models.Appointment"), "plan": (), "": ()}
 
@@ -234,9 +237,7 @@ def ask(code: str, course, subject=None) -> list[Step]:
     """
     gate = GATES[code]
     if subject is None and gate.needs_session:
-        subject = (
-            course.dosing_sessions.order_by("-opened_at").first() if course.stage == Stage.DOSING else None
-        )
+        subject = subject_now(gate, course)
         if subject is None:
             return [Step(key, EVIDENCE[key].words, [NO_SESSION]) for key in gate.needs]
     passed = {o.evidence: o for o in course.overrides.filter(gate=code, about=getattr(subject, "pk", None))}
@@ -279,6 +280,13 @@ def subject_of(gate: Gate, course, pk):
         if found := found.first():
             return found
     raise LookupError(f"{gate.code} is not asked about {pk}.")
+
+
+def subject_now(gate: Gate, course):
+    """What a gate of the dosing room is about at this moment: the open session, or the appointment ahead."""
+    if gate.needs_session:
+        return course.dosing_sessions.order_by("-opened_at").first() if course.stage == Stage.DOSING else None
+    return import_string(UPCOMING)(course) if gate.subject == "session" else None
 
 
 def _has_course(model) -> bool:

@@ -141,9 +141,13 @@ def gaps(provider, roles: Iterable[str], day: date) -> dict[str, str]:
 
 def states(provider, roles: Iterable[str], day: date) -> list[str]:
     """Where she may work today in at least one of her roles, by state code."""
-    everywhere = {c.state for c in live(provider) if c.state}
-    return sorted(
+    held = {c.state for c in live(provider) if c.state}
+    found = [
         state
-        for state in everywhere
+        for state in sorted(held)
         if any(role in NEEDS and not missing(provider, role, day, state) for role in roles)
-    )
+    ]
+    free = [role for role in NEEDS if role in roles and not any(need.by_state for need in NEEDS[role])]
+    if any(not missing(provider, role, day, "") for role in free):
+        found.append("any state as monitor" if found else "Any state")
+    return found

@@ -22,7 +22,6 @@ def today():
 class ClientForm(ModelForm):
     """Details of a client. Only a name is needed: more is often not said on the phone."""
 
-    mark_optional = True
     birth_date = DateBoxesField(label="Born", birth=False, latest=today, required=False)
     sex = forms.ChoiceField(
         label="Sex recorded at birth", choices=[("", "Not known"), *Sex.choices], required=False
@@ -60,8 +59,6 @@ class ClientForm(ModelForm):
 
 
 class ContactForm(ModelForm):
-    mark_optional = True
-
     class Meta:
         model = Contact
         fields = [
@@ -76,7 +73,7 @@ class ContactForm(ModelForm):
         ]
         labels = {
             "relation": "How they are related",
-            "email": "E-mail",
+            "email": "E-mail, if there is one",
             "is_emergency": "Emergency contact",
             "is_driver": "Driver after a session in clinic",
             "is_chaperone": "Chaperone for sessions at home",
@@ -85,6 +82,7 @@ class ContactForm(ModelForm):
         help_texts = {
             "email": "A driver or chaperone confirms by a link sent there.",
             "relation": "For example: sister, friend, partner.",
+            "is_adult": "",
         }
         widgets = {"phone": forms.TextInput(attrs={"inputmode": "tel"})}
 
@@ -184,7 +182,6 @@ class TeamForm(Form):
 
 
 class ProviderForm(ModelForm):
-    mark_optional = True
     colour = forms.TypedChoiceField(
         label="Colour in the calendar", coerce=int, choices=[(n, f"Colour {n}") for n in range(1, 9)]
     )
@@ -199,7 +196,7 @@ class ProviderForm(ModelForm):
         }
         help_texts = {
             "title": "As printed under what she signs: LMFT, LCSW, PhD, MD, RN.",
-            "npi": "10 digits.",
+            "npi": "10 digits; empty for those who have none.",
         }
         widgets = {
             "buffer_minutes": forms.NumberInput(attrs={"data-unit": "min", "inputmode": "numeric"}),

@@ -14,15 +14,7 @@ from kap.core.once import once
 from kap.pathway import actions, gates
 from kap.pathway.forms import LeaveForm, OverrideForm, ResumeForm
 from kap.pathway.models import Course
-from kap.pathway.stages import Stage
-
-# Gates that are passed on the page of a booking or a session, with what is asked about there.
-ELSEWHERE = {
-    "book_dosing": ("scheduling:book", "Book a session"),
-    "enter_dosing": ("dosing:preparation", "Open preparation"),
-    "start_medicine": ("dosing:rooms", "Open the dosing room"),
-    "integration": ("dosing:rooms", "Open the dosing room"),
-}
+from kap.pathway.stages import ALONG, Stage
 
 
 def _visible(request, pk) -> Course:
@@ -33,7 +25,8 @@ def _visible(request, pk) -> Course:
 
 def panel(gate, course, user) -> dict:
     """One gate as a panel: its lines, and whether this person may pass it by a button here."""
-    steps = gates.ask(gate.code, course)
+    about = gates.subject_now(gate, course) if course.stage in gate.from_stages else None
+    steps = gates.ask(gate.code, course, about)
     shut = gates.closed(steps)
     return {
         "gate": gate,
@@ -42,19 +35,32 @@ def panel(gate, course, user) -> dict:
         "open": not shut,
         "may": allowed(user, gate.can),
         "by_button": gate.to_stage is not None and not gate.subject and course.stage in gate.from_stages,
-        "elsewhere": ELSEWHERE.get(gate.code) and gate.subject and _elsewhere(gate, course),
+        "elsewhere": _elsewhere(gate, course, about),
         "overrides": [
-            (step, reverse("pathway:override", args=[course.pk, gate.code, step.key]))
+            (step, _override(gate, course, step, about))
             for step in shut
-            if step.overridable and not gate.subject and allowed(user, Can.OVERRIDE_GATE)
+            if step.overridable and bool(about) == bool(gate.subject) and allowed(user, Can.OVERRIDE_GATE)
         ],
     }
 
 
-def _elsewhere(gate, course):
-    """(url name, words, argument): the template leaves the link out where the page is not served."""
-    name, words = ELSEWHERE[gate.code]
-    return {"name": name, "words": words, "argument": course.pk if name == "dosing:preparation" else None}
+def _override(gate, course, step, about) -> str:
+    path = reverse("pathway:override", args=[course.pk, gate.code, step.key])
+    return f"{path}?about={about.pk}" if about else path
+
+
+def _elsewhere(gate, course, about) -> tuple[str, str] | None:
+    """Where a gate of the calendar or the dosing room is passed, and the words of the link."""
+    if gate.code == "book_dosing":
+        return (
+            f"{reverse('scheduling:book')}?client={course.client_id}&service=dosing",
+            "Book a dosing session",
+        )
+    if gate.code == "enter_dosing" and about:
+        return reverse("dosing:open", args=[about.pk]), "Go to the dosing room"
+    if gate.needs_session and about:
+        return reverse("dosing:session", args=[about.pk]), "Open the session"
+    return None
 
 
 @requires(Can.OPEN_CHART, Can.ADD_CLIENT)
@@ -78,6 +84,7 @@ def _steps_page(request, course, errors=(), status=200):
         "course": course,
         "client": course.client,
         "full": full,
+        "on_the_way": course.stage in ALONG,
         "now": [panel(gate, course, request.user) for gate in now],
         "ahead": [panel(gate, course, request.user) for gate in gates.ahead(course)] if full else [],
         "moves": course.moves.order_by("-at", "-created_at")[:30] if full else [],

@@ -12,6 +12,7 @@ from kap.audit import access
 from kap.core import clock
 from kap.core.errors import Refused
 from kap.core.once import once
+from kap.core.templatetags.kap import num
 from kap.people import actions
 from kap.people.forms import AllergyRows, ClientForm, ContactForm, MedicineRows, TeamForm, filled
 from kap.people.models import Client, Contact, TeamMember
@@ -211,7 +212,10 @@ def medicines(request, client):
     found = get_object_or_404(Client.objects.visible_to(request.user), pk=client)
     now = found.medicines.filter(ended_at=None)
     fields = ("name", "dose_amount", "dose_unit", "how_often")
-    rows = MedicineRows(request.POST or None, initial=list(now.values(*fields)))
+    lines = [
+        {**line, "dose_amount": num(line["dose_amount"])} for line in now.values(*fields)
+    ]  # 50, never 50.000
+    rows = MedicineRows(request.POST or None, initial=lines)
     if request.method == "POST" and rows.is_valid():
         reasons = {(m.name, m.dose_amount, m.dose_unit, m.how_often): m.why for m in now}
         wanted = [

@@ -1,6 +1,7 @@
 """The two pools: who waits, who may take, and that only one gets her."""
 
 import threading
+from itertools import pairwise
 
 import pytest
 from django.core.exceptions import PermissionDenied
@@ -10,10 +11,10 @@ from django.test.utils import CaptureQueriesContext
 from kap.audit.models import AccessLog
 from kap.core.errors import Stale
 from kap.pathway import actions
-from kap.pathway.models import Course
+from kap.pathway.models import Course, StageMove
 from kap.people.models import Client
 from tests.factories.core import ClinicFactory, ProtocolVersionFactory
-from tests.factories.pathway import CourseFactory
+from tests.factories.pathway import CourseFactory, way_to
 from tests.factories.people import ClientFactory, TeamMemberFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
@@ -162,12 +163,31 @@ class TestPage:
                 assert client.get("/pool/").status_code == 200
             return len(seen)
 
-        [CourseFactory(stage="intake") for _ in range(10)]
+        [CourseFactory(stage=stage) for stage in ("intake", "medical") for _ in range(10)]
         client.get("/pool/")
         few = queries()
-        [CourseFactory(stage=stage) for stage in ("intake", "medical") for _ in range(60)]
+        many(500, "intake")
+        many(500, "medical")
         assert queries() == few
         assert "more wait" in client.get("/pool/").content.decode()
+
+
+def many(n, stage):
+    """Courses by the hundred, with their moves, in a few statements."""
+    clients = Client.objects.bulk_create(ClientFactory.build(number=k) for k in range(*span(n)))
+    protocol = ProtocolVersionFactory()
+    courses = Course.objects.bulk_create(Course(client=c, protocol=protocol) for c in clients)
+    way = ["", *way_to(stage)]
+    for begin, to in pairwise(way):
+        StageMove.objects.bulk_create(
+            StageMove(course=course, from_stage=begin, to_stage=to, by_label="system:tests")
+            for course in courses
+        )
+
+
+def span(n):
+    first = Client.objects.order_by("-number").first().number + 1
+    return first, first + n
 
 
 class TestEnquiry:
@@ -193,6 +213,11 @@ class TestEnquiry:
         assert course.stage == "intake"
         assert course.privacy_acknowledged_at is not None
         assert course.client.team.get().user == mara
+
+    def test_with_the_privacy_notice_read_her_forms_open(self, client, admin):
+        client.force_login(admin)
+        assert client.post("/enquiries/new/", {**self.GIVEN, "privacy_read": "on"}).status_code == 302
+        assert Course.objects.get().stage == "intake"
 
     def test_one_who_does_not_take_her_goes_to_the_pool(self, client, mara):
         client.force_login(mara)

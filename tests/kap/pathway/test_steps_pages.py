@@ -1,15 +1,18 @@
 """What stands between a client and the next step, read and acted on in the browser."""
 
 import pytest
+from django.urls import reverse
 
 from kap.accounts.permissions import Can
 from kap.audit.models import AccessLog
 from kap.pathway import actions, gates
 from kap.pathway.gates import EVIDENCE, Missing
 from kap.pathway.models import Override
+from kap.pathway.stages import ALONG
 from tests.factories.core import ClinicFactory
 from tests.factories.pathway import CourseFactory
 from tests.factories.people import TeamMemberFactory, UserFactory
+from tests.factories.scheduling import AppointmentFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -158,6 +161,36 @@ def test_declined_deferred_and_resumed(client, world, course):
     late = client.post(leave, {"why": "withdrawn:cost", "words": "Late."})
     assert late.status_code == 422
     assert "declined already" in late.content.decode()
+
+
+@pytest.mark.parametrize("stage", [str(stage) for stage in ALONG])
+def test_the_page_with_the_real_evidence_of_a_client_who_has_nothing_yet(client, stage):
+    ClinicFactory()
+    course = CourseFactory(stage=stage)
+    client.force_login(on_team(course, "therapist", "prescriber"))
+    assert client.get(steps(course)).status_code == 200
+
+
+def test_the_dosing_room_is_asked_about_the_appointment_ahead(client):
+    ClinicFactory()
+    course = CourseFactory(stage="preparation")
+    booked = AppointmentFactory(course=course, service__code="dosing")
+    client.force_login(on_team(course, "therapist", "prescriber"))
+    page = client.get(steps(course)).content.decode()
+    assert reverse("dosing:open", args=[booked.pk]) in page
+    assert (
+        client.get(
+            f"/courses/{course.pk}/override/enter_dosing/minimum_interval/?about={booked.pk}"
+        ).status_code
+        == 200
+    )
+    other = AppointmentFactory(course=CourseFactory(stage="preparation"), service__code="dosing")
+    assert (
+        client.get(
+            f"/courses/{course.pk}/override/enter_dosing/minimum_interval/?about={other.pk}"
+        ).status_code
+        == 404
+    )
 
 
 class TestOverride:
