@@ -109,6 +109,7 @@ def draft_page(draft, form, by) -> dict:
     flags = [flag for flag, _ in form.flags]
     parts, scored = answers(draft.submission, flags), measures(draft.course, flags)
     newest = course.submissions.first()
+    findings = evaluation_findings(draft, today, by=by)
     return {
         "evaluation": draft,
         "form": form,
@@ -125,7 +126,8 @@ def draft_page(draft, form, by) -> dict:
             }
             for flag, box, level in form.flag_fields
         ],
-        "findings": evaluation_findings(draft, today, by=by),
+        "findings": [one for one in findings if not one.code.startswith("flag_")],
+        "unanswered": sum(one.code.startswith("flag_") for one in findings),
         "newer": newest if newest and newest.pk != draft.submission_id else None,
         "diagnoses": list(course.diagnoses.filter(ended_at=None)),
         "valid_days": course.rules.validity.evaluation_days,
