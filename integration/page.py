@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from django.urls import reverse
 
+from intake.views.case import chips
 from integration.actions import held_by_calendar, safety_screen
 from integration.models import IntegrationSession
 from integration.window import timing
@@ -35,6 +36,7 @@ def context(integration, user) -> dict:
     booked = dosing.appointment.integration
     return {
         "integration": integration,
+        "chips": chips(course.client),
         "dosing": dosing,
         "dose_words": dose_words(dosing),
         "booked": booked,

@@ -6,6 +6,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 
+from intake.views.case import chips
 from integration import actions
 from integration.facts import course_facts, meaning, timing_words
 from integration.forms import HeldForm, SummaryForm
@@ -89,7 +90,8 @@ def screen(request, integration):
             )
             return redirect("integration:note", row.pk)
     opened(request, "safety screen", client=row.course.client, thing=row)
-    more = {"integration": row, "course": row.course, "client": row.course.client, "form": form}
+    client = row.course.client
+    more = {"integration": row, "course": row.course, "client": client, "chips": chips(client), "form": form}
     return render(request, "integration/screen.html", more, status=422 if form.errors else 200)
 
 
@@ -150,7 +152,7 @@ def _summary(course, form, user) -> dict:
         "response"
     )
     return {
-        "course": course, "client": course.client, "facts": facts, "form": form,
+        "course": course, "client": course.client, "chips": chips(course.client), "facts": facts, "form": form,
         "doses": [(dose, timing_words(dose)) for dose in facts.doses],
         "scores": [(change, meaning(change).removeprefix(": ")) for change in facts.scores],
         "finals": [asked(one) for one in finals.order_by("instrument")],
