@@ -26,6 +26,7 @@ from scheduling.plans import DosingPlan
 
 DAYS_SHOWN = 14
 FIRST_FEW = 5
+READABLE = 16  # times of one day
 LIKELY = {  # stage -> the service that is booked next
     "enquiry": "intake", "intake": "intake", "medical": "evaluation", "preparation": "preparation",
     "dosing": "integration", "integration": "dosing", "follow_up": "follow_up",
@@ -314,10 +315,10 @@ class BookingPage:
 
     @cached_property
     def by_day(self) -> list[tuple[date, list[Choice]]]:
-        days: dict[date, list[Choice]] = {}
+        days: dict[date, list] = {}
         for one in self.offers:
-            days.setdefault(one.starts_at.astimezone(self.zone).date(), []).append(self.choice(one))
-        return list(days.items())
+            days.setdefault(one.starts_at.astimezone(self.zone).date(), []).append(one)
+        return [(day, [self.choice(one) for one in thinned(found)]) for day, found in days.items()]
 
     def choice(self, one) -> Choice:
         pair = one if isinstance(one, PairOffer) else None
@@ -401,12 +402,23 @@ class BookingPage:
         return self.link(**{"from": self.later.isoformat(), "at": ""})
 
     @property
+    def same_link(self) -> str:
+        return self.link()
+
+    @property
     def other_client_link(self) -> str:
         return self.link(client="", service="")
 
     @property
     def note(self) -> str:
         return (self.data.get("note") or "").strip()[:300]
+
+
+def thinned(found: list) -> list:
+    """A long day is shown by the half hour: nobody reads forty quarters."""
+    if len(found) <= READABLE:
+        return found
+    return [one for one in found if one.starts_at.minute % 30 == 0] or found
 
 
 def value_of(offer: Offer) -> str:

@@ -21,7 +21,7 @@ def wanted_roles(service) -> list[frozenset[str]]:
 
 
 def role_words(roles) -> str:
-    return _(" or ").join(str(Role(role).label).lower() for role in sorted(roles))
+    return _(" or ").join(str(role.label).lower() for role in Role if role in roles)
 
 
 def problems(booking: Booking, client, *, anew: bool = True) -> list[str]:

@@ -121,7 +121,7 @@ def companion_confirmed(course, subject=None):
     if dosing.companion_confirmed_at is None:
         return Missing(
             _("%(name)s has not confirmed yet.") % {"name": dosing.companion.name},
-            _("She answers by her link, or call her and note it."), link,
+            _("The answer comes by the link; or call, and note the yes."), link,
         )  # fmt: skip
     if not dosing.companion.is_adult:
         return Missing(

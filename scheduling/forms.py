@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from kap.core import clock
 from kap.core.forms import Form
+from kap.core.templatetags.kap import phone
 from scheduling.models import CancelReason, Location, Mode, Room
 from scheduling.slots import at_wall_clock
 
@@ -51,12 +52,12 @@ class CompanionForm(Form):
     def __init__(self, *args, client, **kwargs):
         super().__init__(*args, **kwargs)
         self.fields["contact"].queryset = client.contacts.filter(ended_at=None)
-        self.fields["contact"].label_from_instance = lambda c: f"{c.name}, {c.relation.lower()}, {c.phone}"
+        self.fields["contact"].label_from_instance = lambda c: f"{c.name}, {c.relation.lower()}, {phone(c.phone)}"
 
 
 class SpokeForm(Form):
     spoke = forms.BooleanField(
-        label=_("I spoke with her. She is 18 or older, knows what is expected and will be there."),
+        label=_("I spoke with this person, who is 18 or older, knows what is expected and will be there."),
         error_messages={"required": _("Tick this once you have spoken with the companion")},
     )
 

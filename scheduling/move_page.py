@@ -11,7 +11,7 @@ from kap.core import clock
 from scheduling import availability
 from scheduling.actions.moving import end_of, rebooked
 from scheduling.availability import DAY, Offer, PairOffer
-from scheduling.booking_page import DAYS_SHOWN, FIRST_FEW, Choice, instant_of
+from scheduling.booking_page import DAYS_SHOWN, FIRST_FEW, Choice, instant_of, thinned
 from scheduling.grid import midnight
 from scheduling.models import Appointment, Service, State
 
@@ -107,7 +107,7 @@ class MovePage:
         days = {}
         for one in self.choices:
             days.setdefault(one.starts_at.astimezone(self.zone).date(), []).append(one)
-        return list(days.items())
+        return [(day, thinned(found)) for day, found in days.items()]
 
     def choice(self, one) -> Choice:
         value, detail, after = one.starts_at.isoformat(), "", None

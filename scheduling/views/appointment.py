@@ -47,7 +47,7 @@ def cancel(request, pk):
             actions.cancel(appointment=one, **form.cleaned_data, by=request.user)
         except Refused as refused:
             return shown(request, "cancel", one, 409, form=form, errors=words(refused))
-        messages.success(request, _("Cancelled. The client is told by e-mail where she has an address."))
+        messages.success(request, _("Cancelled. The client is told by e-mail, where there is an address."))
         return redirect("scheduling:appointment", pk=pk)
     return shown(request, "cancel", one, 422 if form.is_bound else 200, form=form)
 
@@ -70,7 +70,7 @@ def move(request, pk):
         return shown(request, "move", one, 409, move=page, near=near, errors=words(closed))
     except Refused as refused:
         return shown(request, "move", one, 409, move=page, errors=words(refused))
-    messages.success(request, _("Moved. The client is told by e-mail where she has an address."))
+    messages.success(request, _("Moved. The client is told by e-mail, where there is an address."))
     return redirect("scheduling:appointment", pk=pk)
 
 
@@ -105,7 +105,7 @@ def companion_name(request, pk):
             actions.name_companion(appointment=one, contact=form.cleaned_data["contact"], by=request.user)
         except Refused as refused:
             return shown(request, "companion_name", one, 409, form=form, spoke=SpokeForm(), errors=words(refused))
-        messages.success(request, _("Named. She is asked by e-mail where she has an address."))
+        messages.success(request, _("Named, and asked by e-mail where there is an address."))
         return redirect("scheduling:appointment", pk=pk)
     return shown(request, "companion_name", one, 422 if form.is_bound else 200, form=form, spoke=SpokeForm())
 

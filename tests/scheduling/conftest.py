@@ -1,11 +1,16 @@
 """A clinic at work, and a course whose medical side is taken as settled: that is tested where it is written."""
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from kap.pathway import gates
 from tests.factories.pathway import CourseFactory
 from tests.factories.people import UserFactory
 from tests.factories.scheduling import working_clinic
+
+# A busy machine makes slow examples, not wrong ones.
+settings.register_profile("patient", suppress_health_check=[HealthCheck.too_slow], deadline=None)
+settings.load_profile("patient")
 
 
 @pytest.fixture
