@@ -20,24 +20,24 @@ MAILBOX_DAYS = 4  # mail of these last days is kept as mail; what is older is re
 BATCH = 200
 
 
-def build(say: Callable[[str], None] = print) -> World:
+def build(say: Callable[[str], None] = print, people=cast.CLIENTS) -> World:
     """Everything or nothing: a refusal in any story ends it and leaves the database empty. Raises StoryBroke."""
     world = clinic.reload()
     with nudge.quiet(), transaction.atomic():
         say(f"  {cast.CLINIC['name']}: people, rooms, hours, texts")
         with clock.at(world.at(-FOUNDED_DAYS_AGO)):
             clinic.found(world)
-        _tell(world, say)
+        _tell(world, people, say)
         settle(world.now, world.now)
         watch.run()
         settle(world.now, world.now)
     return world
 
 
-def _tell(world: World, say) -> None:
+def _tell(world: World, people, say) -> None:
     """Always go on with the story whose next act comes first, as the days would have brought it."""
     waiting, going_on = [], 0
-    for place, person in enumerate(cast.CLIENTS):
+    for place, person in enumerate(people):
         story = STORIES[person.story](case := Case.of(world, person))
         heapq.heappush(waiting, (next(story), place, case, story))
     month = ""
@@ -52,7 +52,7 @@ def _tell(world: World, say) -> None:
         settle(instant, world.now)
         if (further := _go_on(instant, case, story)) is not None:
             heapq.heappush(waiting, (max(further, instant + timedelta(seconds=30)), place, case, story))
-    say(f"  {len(cast.CLIENTS)} clients, {going_on} with something still to come today")
+    say(f"  {len(people)} clients, {going_on} with something still to come today")
 
 
 def _go_on(instant: datetime, case: Case, story) -> datetime | None:

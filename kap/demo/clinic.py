@@ -4,13 +4,17 @@ from datetime import date, time, timedelta
 from zoneinfo import ZoneInfo
 
 from kap.accounts import actions as accounts
+from kap.accounts.models import User
 from kap.core import clinic as core
 from kap.core import clock, protocol
+from kap.core.models import Clinic
 from kap.demo import cast, defaults
 from kap.demo.world import DEMO, FOUNDED_DAYS_AGO, World
 from kap.documents import actions as documents
 from kap.people import actions as people
+from kap.people.models import Provider
 from scheduling import actions as scheduling
+from scheduling.models import Location, Service
 
 OTHER = {"Riverside": "Corona", "Corona": "Riverside"}
 
@@ -123,3 +127,16 @@ def _hours(world: World, member: cast.Member, admin) -> None:
 def reload(now=None) -> World:
     """A world at this moment, before anything is made in it."""
     return World(now=now or clock.now(), zone=ZoneInfo(cast.CLINIC["zone"]))
+
+
+def reopen(now=None) -> World:
+    """The world of the demonstration that is there, as at this moment."""
+    world = reload(now)
+    world.clinic = Clinic.objects.get()
+    for member in cast.STAFF:
+        world.users[member.key] = user = User.objects.get(email=member.email)
+        if member.days:
+            world.providers[member.key] = Provider.objects.select_related("user").get(user=user)
+    world.locations = {location.name: location for location in Location.objects.all()}
+    world.services = {service.code: service for service in Service.objects.all()}
+    return world

@@ -23,7 +23,7 @@ SEED = 20261122
 FOUNDED_DAYS_AGO = 90  # also how a stale demonstration is known
 
 
-class StoryBroke(Exception):  # noqa: N818 - it reads as what happened
+class StoryBroke(Exception):
     """An act was refused: whose story, which act, and the reasons in words."""
 
 
@@ -104,6 +104,15 @@ class Case:
     @classmethod
     def of(cls, world: World, person: cast.Person) -> "Case":
         return cls(world, person, random.Random(f"{SEED}:{person.name}"))  # noqa: S311 - a story, not a secret
+
+    @classmethod
+    def standing(cls, world: World, name: str) -> "Case":
+        """A client of a demonstration that is there, to go on with."""
+        case = cls.of(world, next(person for person in cast.CLIENTS if person.name == name))
+        case.client = Client.objects.select_related("user").get(legal_name=name)
+        case.user, case.course = case.client.user, case.client.courses.first()
+        case.again()
+        return case
 
     @property
     def location(self) -> Location:
