@@ -31,6 +31,8 @@ from sessions.readings import Reading
 from sessions.timing import earliest_leave, next_vitals_due, overdue_minutes
 from sessions.vitals import judge_pre_dose_vitals
 
+# MOAA/S in two words, for buttons and the sheet; the whole words are in sessions.readings.
+ALERTNESS = {5: "Awake", 4: "Slow reply", 3: "To loud voice", 2: "To touch", 1: "To pinch", 0: "Not roused"}
 WHAT_IS_LIVE = (Vitals, Administration, Observation, AdverseEvent, Strike)
 
 
@@ -51,6 +53,23 @@ class Row:
     @property
     def strike(self):
         return struck(self.thing)
+
+    @property
+    def alertness(self) -> str:
+        return ALERTNESS.get(self.thing.moaas, "")
+
+    @property
+    def over(self) -> dict[str, bool]:
+        """Which values of a reading crossed a limit, as it was judged when it was recorded."""
+        codes = [f["code"] for f in self.thing.findings if f.get("level") in ("hard", "soft")]
+        return {
+            name: any(code.startswith(begins) for code in codes)
+            for name, begins in (
+                ("pressure", ("call_systolic", "call_diastolic", "pressure", "systolic", "diastolic")),
+                ("rate", ("call_heart", "heart_rate")),
+                ("oxygen", ("call_spo2", "oxygen", "spo2")),
+            )
+        }
 
 
 class Flowsheet:

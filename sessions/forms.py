@@ -10,12 +10,10 @@ from kap.measures import instruments
 from kap.people.models import Contact
 from sessions import adverse_events, checklists, discharge, facts
 from sessions.actions.ending import ANSWERED
+from sessions.flowsheet import ALERTNESS
 from sessions.readings import MOAAS
 
 YES_NO = [("yes", "Yes"), ("no", "No")]
-ALERTNESS = (  # score, short words for the buttons; the whole words are in sessions.readings
-    (5, "Awake"), (4, "Slow reply"), (3, "To loud voice"), (2, "To touch"), (1, "To pinch"), (0, "Not roused"),
-)  # fmt: skip
 
 
 def number(label, unit, **options):
@@ -23,10 +21,11 @@ def number(label, unit, **options):
     return forms.IntegerField(label=label, required=False, widget=forms.TextInput(attrs=attrs), **options)
 
 
-def wall_time(label, *, required=False, help_text="Empty: now."):
+def wall_time(label, unit="24 h, or now", help_text=""):
+    """A wall-clock time, typed: the browser's own picker shows am and pm, and lights the room. Empty: now."""
     return forms.TimeField(
-        label=label, required=required, help_text="" if required else help_text,
-        widget=forms.TimeInput(format="%H:%M", attrs={"type": "time"}),
+        label=label, required=False, help_text=help_text, input_formats=["%H:%M", "%H%M", "%H.%M"],
+        widget=forms.TextInput(attrs={"data-unit": unit, "inputmode": "numeric", "autocomplete": "off", "maxlength": "5"}),
     )  # fmt: skip
 
 
@@ -74,7 +73,7 @@ class VitalsForm(Form):
         widget=forms.TextInput(attrs={"data-unit": "°C", "inputmode": "decimal", "autocomplete": "off"}),
     )  # fmt: skip
     moaas = forms.TypedChoiceField(
-        label="Alertness", required=False, coerce=int, empty_value=None, choices=[(str(n), w) for n, w in ALERTNESS]
+        label="Alertness", required=False, coerce=int, empty_value=None, choices=[(str(n), w) for n, w in ALERTNESS.items()]
     )
     time = wall_time("Time taken")
     measured_at = IsoInstant(required=False)
@@ -191,14 +190,12 @@ class DoseForm(Form):
         label="Afterwards", required=False, choices=[("spit", "Spat out"), ("swallow", "Swallowed")],
         widget=forms.RadioSelect(attrs={"data-look": "segmented"}),
     )  # fmt: skip
-    witness = forms.ModelChoiceField(queryset=None, label="Second person", required=False, empty_label="Nobody else")
+    witness = forms.ModelChoiceField(queryset=None, label="Second person", required=False, empty_label="Choose")
     pin = forms.CharField(
         label="Second person’s PIN", required=False, max_length=12,
         widget=forms.PasswordInput(attrs={"inputmode": "numeric", "autocomplete": "off"}),
     )  # fmt: skip
-    not_witnessed_reason = forms.CharField(
-        label="Why nobody saw it", required=False, max_length=300, help_text="Only if there is no second person."
-    )
+    not_witnessed_reason = forms.CharField(label="Why nobody saw it", required=False, max_length=300)
     soft_reason = forms.CharField(
         label="Why less than ordered", required=False, max_length=300,
         help_text="Only if it is below the order's range; the prescriber is told.",
@@ -241,7 +238,7 @@ class EventForm(Form):
         label="How it is now", choices=list(adverse_events.OUTCOMES.items()),
         widget=forms.RadioSelect(attrs={"data-look": "inline"}),
     )  # fmt: skip
-    ended = wall_time("Over at", help_text="If it is over.")
+    ended = wall_time("Over at", unit="24 h", help_text="If it is over.")
     told = forms.CharField(label="Told whom", required=False, max_length=200)
     serious_reasons = forms.MultipleChoiceField(
         label="Serious because", required=False, choices=list(adverse_events.SERIOUS_REASONS.items()),

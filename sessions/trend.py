@@ -36,6 +36,15 @@ class Mark:
     left: float = 0.0
     right: float = 0.0
 
+    @property
+    def corner_x(self) -> float:
+        """Upper left of the square that stands for it."""
+        return round(self.x - 4, 1)
+
+    @property
+    def corner_y(self) -> float:
+        return round(self.y - 4, 1)
+
 
 @dataclass(frozen=True)
 class Label:

@@ -13,9 +13,8 @@ from kap.core.errors import Refused
 from kap.people.models import TeamMember
 from sessions import facts
 from sessions.entry import active_order
-from sessions.flowsheet import Flowsheet
+from sessions.flowsheet import ALERTNESS, Flowsheet
 from sessions.models import DosingSession
-from sessions.readings import MOAAS
 
 WITH = (
     "course__client", "course__protocol", "appointment__location", "appointment__room", "appointment__companion",
@@ -43,7 +42,7 @@ def header(session, order) -> dict:
         "session": session, "client": client, "order": order, "allergies": allergies,
         "planned": session.course.planned_sessions or (order.sessions if order else None),
         "call_whom": facts.short_name(order.signed_by) if order else "the prescriber",
-        "call_at_alertness": MOAAS[session.course.rules.intra.moaas_at_most_points].lower(),
+        "call_at_alertness": f"rouses only {ALERTNESS[session.course.rules.intra.moaas_at_most_points].lower()}",
     }  # fmt: skip
 
 

@@ -26,7 +26,7 @@ def page(request, session, *, status=200, **forms):
     steps = gates.ask("start_medicine", session.course, session)
     held = releasable(session)
     context = {
-        "sheet": sheet, "lines": _lines(session, sheet, user), "steps": steps, "held": held,
+        "sheet": sheet, "lines": _lines(session, sheet, user), "steps": _shown(steps), "held": held,
         "ready": not gates.closed(steps), "answered": sheet.answered, "remote": session.setting == Setting.REMOTE,
         "may_release": user.may(Can.RELEASE_DOSE), "may_start": user.may(Can.START_MEDICINE),
         "may_screen": user.may(Can.ACKNOWLEDGE_SAFETY), "is_second": session.second_person_id == user.pk,
@@ -34,6 +34,20 @@ def page(request, session, *, status=200, **forms):
         "place_form": PlaceForm(initial=_place(session)), **vitals_context(session, sheet, order), **forms,
     }  # fmt: skip
     return show(request, "dosing/pre_dose.html", session, context, kind="pre_dose", status=status, order=order)
+
+
+def _shown(steps) -> list[dict]:
+    """The gate as a panel. The lines of the check stand beside it: here only how many are open."""
+    shown = []
+    for step in steps:
+        why, n = step.why, len(step.missing)
+        if step.key == "pre_dose_answered" and n > 2:
+            why = f"{n} lines are not done yet."
+        shown.append({
+            "key": step.key, "words": step.words, "met": step.met, "why": why, "link": step.link,
+            "overridable": step.overridable,
+        })  # fmt: skip
+    return shown
 
 
 def _lines(session, sheet, user) -> list[dict]:

@@ -25,9 +25,10 @@ def done(request, session):
 
 
 def tool(request, session, template, form, **context):
-    name = f"dosing/_{template}.html" if request.htmx else f"dosing/{template}.html"
+    in_dialog = bool(request.htmx) and template == "dose"
+    name = f"dosing/{'_' if in_dialog else ''}{template}.html"
     status = 422 if form.errors else 200
-    return show(request, name, session, {"form": form, **context}, kind="flowsheet", status=status)
+    return show(request, name, session, {"form": form, "dialog": in_dialog, **context}, kind="flowsheet", status=status)
 
 
 @requires(Can.CHART_VITALS)
@@ -54,7 +55,10 @@ def dose(request, pk):
         messages.info(request, "A dose is recorded while the session runs.")
         return redirect(session_path(session))
     sheet = sheet_of(session)
-    form = DoseForm(request.POST or None, sheet=sheet, people=people_here(session, but=request.user))
+    beside = session.second_person if session.second_person_id != request.user.pk else session.started_by
+    form = DoseForm(
+        request.POST or None, sheet=sheet, people=people_here(session, but=request.user), initial={"witness": beside}
+    )
     if request.method == "POST" and form.is_valid():
         data = form.cleaned_data
         at, booster = said_time(session, data.pop("time")), data.pop("kind", "dose") == "booster"
@@ -63,17 +67,15 @@ def dose(request, pk):
             return done(request, session)
         except Refused as error:
             refuse(form, error)
-    return tool(request, session, "dose", form, sheet=sheet, suggested=_suggested(session, request.user))
+    return tool(request, session, "dose", form, sheet=sheet)
 
 
 def given(data: dict) -> dict:
-    """What the form holds, without boxes that were left empty."""
+    """What the form holds, without boxes that were left empty. A name without a PIN, but with a reason why nobody
+    saw it, is the name that stood there before: nobody saw it."""
+    if data["not_witnessed_reason"] and not data["pin"]:
+        data["witness"] = None
     return {name: value for name, value in data.items() if value not in (None, "")}
-
-
-def _suggested(session, user):
-    """Who most likely stands beside: shown first in the list of names, never chosen for her."""
-    return session.second_person if session.second_person_id != user.pk else session.started_by
 
 
 @requires(Can.CHART_VITALS)

@@ -3,7 +3,8 @@
 import uuid
 
 from sessions import facts
-from sessions.forms import ALERTNESS, VitalsForm
+from sessions.flowsheet import ALERTNESS
+from sessions.forms import VitalsForm
 
 BOXES = (  # column, label, unit, digits of the pad
     ("systolic_mmhg", "Systolic, mmHg", "mmHg", 3), ("diastolic_mmhg", "Diastolic, mmHg", "mmHg", 3),
@@ -18,7 +19,7 @@ def vitals_context(session, sheet, order, form: VitalsForm | None = None, odd=No
     return {
         "entry": {
             "boxes": {name: _box(name, label, unit, digits, sent, form, sheet, order) for name, label, unit, digits in BOXES},
-            "alertness": [(score, words, sent.get("moaas") == str(score)) for score, words in ALERTNESS],
+            "alertness": [(score, words, sent.get("moaas") == str(score)) for score, words in ALERTNESS.items()],
             "key": sent.get("entry_key") or uuid.uuid4(), "time": sent.get("time", ""),
             "pressure_last": _pressure_last(sheet), "odd": odd, "errors": form.errors if form is not None else {},
             "general": form.non_field_errors() if form is not None else [],

@@ -17,7 +17,8 @@
 
   const watch = (form) => {
     const pad = form.querySelector("[data-pad]");
-    const boxes = [...form.querySelectorAll("input[data-pad-max]")];
+    // What is folded away comes last, wherever it stands.
+    const boxes = [...form.querySelectorAll("input[data-pad-max]")].sort((a, b) => Boolean(a.closest("details")) - Boolean(b.closest("details")));
     if (!pad || !boxes.length) return;
     let box = boxes.find((one) => !one.value) || boxes[0];
     pad.hidden = false;
@@ -77,13 +78,15 @@
     const warn = form.querySelector("[data-limit-box]");
     const judge = () => {
       const over = boxes.filter((one) => outside(one, "limitLow", "limitHigh"));
-      for (const one of boxes) one.closest(".f")?.classList.toggle("over", over.includes(one));
+      for (const group of new Set(boxes.map((one) => one.closest(".f")))) group?.classList.toggle("over", over.some((one) => group.contains(one)));
       if (!warn) return;
       const words = over.map((one) => (one.dataset.limitWords || "").replace("{v}", one.value.trim())).filter(Boolean);
       const target = warn.querySelector("[data-limit-words-here]");
       if (target && target.textContent !== words.join(" ")) target.textContent = words.join(" ");
       warn.hidden = !over.length;
-      for (const one of form.querySelectorAll("[data-limit-hide]")) one.hidden = over.length > 0;
+      const seen = boxes.filter((one) => !one.closest("details:not([open])"));
+      const open = seen.some((one) => !one.value.trim()) || (document.activeElement === box && !full(box)); // the pad is still needed
+      for (const one of form.querySelectorAll("[data-limit-hide]")) one.hidden = over.length > 0 && !open;
       for (const one of form.querySelectorAll("[data-limit-quiet]")) {
         one.classList.toggle("btn-primary", !over.length);
         one.classList.toggle("btn-quiet", over.length > 0);

@@ -213,7 +213,7 @@
     prepareForms(root);
     showKeys();
     if ($("[data-focus]", root)) focusErrors(root);
-    else if (document.activeElement === document.body) {
+    else if (document.activeElement === document.body && !root.closest?.("[data-quiet-swap]")) {
       const target = $("[autofocus], [tabindex='-1'], h2, h3", root) || root;
       if (!target.hasAttribute("tabindex")) target.setAttribute("tabindex", "-1");
       target.focus({ preventScroll: true });

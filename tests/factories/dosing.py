@@ -164,7 +164,7 @@ def dosing_appointment(scene, **values) -> Appointment:
     remote = scene.setting == "remote"
     given = dict(
         service=ServiceFactory(code="dosing"), location=scene.location, mode="video" if remote else "in_person",
-        room=None if remote else RoomFactory(location=scene.location, kind="dosing", name=f"Willow {uuid4().hex[:4]}"),
+        room=None if remote else _free_room(scene),
         starts_at=now, ends_at=now + timedelta(minutes=150), course=scene.course, route=scene.route,
         setting=scene.setting, companion=scene.companion, companion_role="chaperone" if remote else "driver",
         companion_confirmed_at=now, companion_confirmed_by="system:tests",
@@ -176,6 +176,13 @@ def dosing_appointment(scene, **values) -> Appointment:
     ):  # fmt: skip
         made.staff.create(provider=provider, role=role, on_call=on_call)
     return made
+
+
+def _free_room(scene):
+    """Willow, or another where Willow is taken."""
+    if not scene.room.appointments.exists():
+        return scene.room
+    return RoomFactory(location=scene.location, kind="dosing", name=f"Willow {uuid4().hex[:4]}")
 
 
 def integration_appointment(scene) -> Appointment:
