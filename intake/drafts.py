@@ -62,10 +62,13 @@ class Drafts:
 
 
 def can_change(course) -> bool:
-    """Whether the forms may still be filled in and sent: until a prescriber has decided on them."""
+    """Whether the forms may still be filled in and sent: until a prescriber has cleared the client on them.
+
+    A deferred client who comes back answers anew: what stood in the way may be over.
+    """
     if course.stage not in OPEN_STAGES:
         return False
-    return not course.evaluations.filter(decided_at__isnull=False).exists()
+    return not course.evaluations.filter(decided_at__isnull=False, decision__in=["clear", "conditions"]).exists()
 
 
 def known_already(client, section: str) -> dict:
