@@ -1,9 +1,11 @@
 """What an evaluation holds, read once for its page, its decision and its document."""
 
 from datetime import date
+from zoneinfo import ZoneInfo
 
 from intake import diagnoses
 from intake.clearance import CLINIC, Examination, FlagFact, check_clearance
+from intake.days import clinic_zone
 from intake.models import Decision
 from intake.prescribers import licence_gaps
 from intake.screening_rules.lists import allergy_findings
@@ -110,7 +112,7 @@ def content_of(evaluation, findings, exit_reason: str, by) -> dict:
             {"title": "Client", "rows": [
                 ["Name", client.legal_name], ["Born", day(client.birth_date)], ["Number", client.kap_number],
                 ["Course", str(course.number)],
-                ["Forms", f"Sent {submission.sent_at:%d-%b-%Y}, number {submission.number}" if submission else "None sent"],
+                ["Forms", forms_words(submission)],
                 ["Protocol", course.protocol.version],
             ]},
             {"title": "Examination", "rows": examination_rows(evaluation)},
@@ -134,6 +136,13 @@ def content_of(evaluation, findings, exit_reason: str, by) -> dict:
         "submission_sha256": submission.sha256 if submission else "", "weight_kg": evaluation.weight_kg,
         "weight_measured_on": evaluation.weight_measured_on, "valid_until": evaluation.valid_until,
     }  # fmt: skip
+
+
+def forms_words(submission) -> str:
+    """Which forms the decision rests on; the day in the clinic's zone."""
+    if submission is None:
+        return "None sent"
+    return f"Sent {day(submission.sent_at.astimezone(ZoneInfo(clinic_zone())).date())}, number {submission.number}"
 
 
 def examination_rows(evaluation) -> list[list[str]]:

@@ -14,6 +14,7 @@ from intake.models import Evaluation, TelemedicineBasis
 from intake.signing import DraftChanged
 from kap.core.errors import Refused, Stale
 from kap.documents.models import Document
+from kap.pathway import actions as pathway
 from kap.people.models import Allergy, Credential
 from tests.factories.intake import answers, fill_in
 from tests.factories.medical import diagnosed, drafted, evaluated, examined, medical_case
@@ -253,3 +254,17 @@ def test_an_expired_licence_stops_clearing():
     )
     with pytest.raises(Refused, match="expired"):
         decide(case, drafted(case))
+
+
+def test_a_deferred_client_who_comes_back_answers_anew_and_can_be_cleared():
+    case = medical_case(answers(health={"pregnant": "yes"}))
+    draft = drafted(case, reasons="Pregnant; come back after weaning.")
+    decide(case, draft, "defer", exit_reason="other")
+    pathway.resume(course=case.course, words="Weaned in May.", by=case.prescriber.user)
+    case.course.refresh_from_db()
+    assert case.course.stage == "medical"
+
+    fill_in(case.course, answers(health={"pregnant": "no"}), only=["health"])
+    actions.send_forms(course=case.course, by=case.client.user)
+    assert evaluated(case).submission.number == 2
+    assert evaluation_in_date(case.course) is None
