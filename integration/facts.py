@@ -3,7 +3,9 @@
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from decimal import Decimal
+from zoneinfo import ZoneInfo
 
+from intake.days import clinic_zone
 from integration.models import IntegrationSession
 from kap.core.units import plain
 from kap.measures import instruments, scoring
@@ -133,26 +135,31 @@ def summary_content(course, facts: CourseFacts, words: str, by) -> dict:
             ]},
             {"title": "Course", "rows": [
                 ["Course", str(course.number)],
-                ["Begun", f"{facts.started_at:%d-%b-%Y}"],
+                ["Begun", _day(facts.started_at)],
                 ["Doses given", str(len(facts.doses))],
                 ["Integrations in the window", f"{facts.in_window} of {len(facts.doses)}"],
             ]},
             {"title": "Doses", "rows": [
-                [f"Dosing {d.number}, {d.given_at:%d-%b-%Y}", f"{plain(d.total_mg)} mg, {d.route.lower()}; {timing_words(d)}"]
+                [f"Dosing {d.number}, {_day(d.given_at)}", f"{plain(d.total_mg)} mg, {d.route.lower()}; {timing_words(d)}"]
                 for d in facts.doses
             ] or [["Doses", "None"]]},
             {"title": "Outcomes", "rows": [
-                [s.name, f"{s.first} ({s.first_at:%d-%b-%Y}) to {s.last} ({s.last_at:%d-%b-%Y}){meaning(s)}"]
+                [s.name, f"{s.first} ({_day(s.first_at)}) to {s.last} ({_day(s.last_at)}){meaning(s)}"]
                 for s in facts.scores
             ] or [["Outcomes", "Not answered twice, so nothing can be compared"]]},
             {"title": "Adverse events", "rows": [
-                [event, f"Grade {grade}, {at:%d-%b-%Y}"] for event, grade, at in facts.events
+                [event, f"Grade {grade}, {_day(at)}"] for event, grade, at in facts.events
             ] or [["Adverse events", "None recorded"]]},
             {"title": "Summary", "text": words},
             {"title": "Author", "rows": [["Written by", ", ".join(p for p in (by.name, by.credential_line) if p)]]},
         ],
         "facts": facts.as_json(),
     }  # fmt: skip
+
+
+def _day(at: datetime) -> str:
+    """In the clinic's zone: a day ends at its own midnight."""
+    return f"{at.astimezone(ZoneInfo(clinic_zone())):%d-%b-%Y}"
 
 
 def timing_words(dose: Dose) -> str:
