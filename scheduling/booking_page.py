@@ -4,13 +4,11 @@ A time that is offered carries all it needs in its value (who, when, and for a d
 works without a script and says exactly what will be booked.
 """
 
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import cached_property
-from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from django.utils.dateparse import parse_date, parse_datetime
+from django.utils.dateparse import parse_date
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 
@@ -20,13 +18,13 @@ from kap.pathway.models import Setting
 from kap.people.models import Client, Provider, TeamMember
 from scheduling import availability, checks
 from scheduling.availability import DAY, Offer, PairOffer, Seat, Wish
+from scheduling.choices import Choice, as_seat, instant_of, thinned, uuid_of, value_of
 from scheduling.grid import midnight
 from scheduling.models import Location, Mode, Service
 from scheduling.plans import DosingPlan
 
 DAYS_SHOWN = 14
 FIRST_FEW = 5
-READABLE = 16  # times of one day
 LIKELY = {  # stage -> the service that is booked next
     "enquiry": "intake", "intake": "intake", "medical": "evaluation", "preparation": "preparation",
     "dosing": "integration", "integration": "dosing", "follow_up": "follow_up",
@@ -35,35 +33,6 @@ KEPT = {
     "client", "service", "location", "mode", "from", "at", "provider", "second", "prescriber", "prescriber_is",
     "integration_seat", "integration_mode",
 }  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Choice:
-    """One free time as the page shows it. `value` is what the form sends."""
-
-    starts_at: datetime
-    value: str
-    detail: str
-    own_time: str = ""
-    integration: Offer | None = None
-    room: str = ""
-    checked: bool = False
-
-
-def uuid_of(text) -> UUID | None:
-    try:
-        return UUID(str(text))
-    except ValueError:
-        return None
-
-
-def instant_of(text) -> datetime | None:
-    """An ISO instant; in an address a plus sign may have become a blank."""
-    try:
-        found = parse_datetime(str(text or "").strip().replace(" ", "+"))
-    except ValueError:
-        return None
-    return found if found is not None and found.tzinfo is not None else None
 
 
 class BookingPage:
@@ -168,7 +137,8 @@ class BookingPage:
         except ValueError:
             asked = None
         if asked is None and self.wanted is not None:
-            asked = self.wanted.astimezone(self.zone).date() - DAY
+            before = 4 if self.is_dosing else 1  # where a Friday cannot be followed up, the days before it are the answer
+            asked = self.wanted.astimezone(self.zone).date() - before * DAY
         return max(asked or today, today)
 
     @property
@@ -412,19 +382,3 @@ class BookingPage:
     @property
     def note(self) -> str:
         return (self.data.get("note") or "").strip()[:300]
-
-
-def thinned(found: list) -> list:
-    """A long day is shown by the half hour: nobody reads forty quarters."""
-    if len(found) <= READABLE:
-        return found
-    return [one for one in found if one.starts_at.minute % 30 == 0] or found
-
-
-def value_of(offer: Offer) -> str:
-    return f"{offer.starts_at.isoformat()}~{','.join(str(provider.pk) for provider, _role in offer.staff)}"
-
-
-def as_seat(seat: dict, *, anyone: bool = False) -> Seat:
-    people = [seat["chosen"]] if seat["chosen"] and not anyone else seat["people"]
-    return Seat(tuple((p, sorted(p.user.roles & seat["roles"])[0]) for p in people))

@@ -12,7 +12,7 @@ from kap.core import clock
 from kap.core.context import ZONE_WORDS, current_clinic
 from kap.people.models import Provider
 from scheduling import grid
-from scheduling.booking_page import uuid_of
+from scheduling.choices import uuid_of
 from scheduling.models import Location, Room
 
 AT_MOST = 6  # providers side by side; more cannot be read

@@ -174,10 +174,10 @@ def _companion_stands(message, appointment) -> str:
 
 def _integration_stands(message, appointment) -> str:
     dosing = appointment.dosing or appointment
-    if message.kind == "integration_unbooked":
-        if dosing.state in (State.CANCELLED, State.NO_SHOW):
-            return "The session before it did not take place."
-        return "It is booked." if dosing.integration else ""
+    if dosing.state in (State.CANCELLED, State.NO_SHOW):
+        return "The session before it did not take place."
+    if appointment == dosing and dosing.integration is not None:
+        return "It is booked."
     if appointment.state == State.DONE and appointment.dosing_id:
         return "It has taken place."
     held = getattr(getattr(dosing, "dosing_session", None), "integration_session", None)

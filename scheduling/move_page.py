@@ -11,7 +11,8 @@ from kap.core import clock
 from scheduling import availability
 from scheduling.actions.moving import end_of, rebooked
 from scheduling.availability import DAY, Offer, PairOffer
-from scheduling.booking_page import DAYS_SHOWN, FIRST_FEW, Choice, instant_of, thinned
+from scheduling.booking_page import DAYS_SHOWN, FIRST_FEW
+from scheduling.choices import Choice, instant_of, thinned
 from scheduling.grid import midnight
 from scheduling.models import Appointment, Service, State
 

@@ -1,7 +1,7 @@
 """The calendar's pages: who sees what, what is free, what is said when something cannot be."""
 
 import re
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 from html import unescape
 from types import SimpleNamespace
 
@@ -12,11 +12,11 @@ from django.urls import reverse
 
 from scheduling import actions
 from scheduling.booking_page import BookingPage
-from scheduling.models import Appointment
+from scheduling.models import Appointment, Attendee, StaffOn
 from scheduling.tokens import path_for
 from tests.factories.core import ClinicFactory
 from tests.factories.people import ClientFactory, ContactFactory, TeamMemberFactory, UserFactory
-from tests.factories.scheduling import AppointmentFactory, ServiceFactory, tomorrow
+from tests.factories.scheduling import LA, AppointmentFactory, ServiceFactory, at_wall, tomorrow
 
 pytestmark = pytest.mark.django_db
 HOUR = timedelta(hours=1)
@@ -75,20 +75,34 @@ def test_an_impossible_day_is_today(client, clinic, desk, day):
     assert page(client, "calendar", day=day)[0].status_code == 200
 
 
-@pytest.mark.parametrize("view", ["day", "week"])
-def test_the_calendar_asks_as_often_for_ten_as_for_a_thousand(client, clinic, desk, view):
-    client.force_login(desk)
-    day = tomorrow(0).date().isoformat()
+def fill(clinic, client, count):
+    """Calls of five minutes, one after another through one day: rows without reservations, made at once."""
+    service = ServiceFactory(code="check_in")
+    first = tomorrow(0)
+    made = Appointment.objects.bulk_create(
+        Appointment(
+            service=service, location=clinic.location, mode="phone", booked_by="x",
+            starts_at=first + n % 200 * timedelta(minutes=5), ends_at=first + (n % 200 + 1) * timedelta(minutes=5),
+        )
+        for n in range(count)
+    )  # fmt: skip
+    Attendee.objects.bulk_create(Attendee(appointment=a, client=client) for a in made)
+    StaffOn.objects.bulk_create(StaffOn(appointment=a, provider=clinic.therapist, role="therapist") for a in made)
+
+
+@pytest.mark.parametrize("name", ["day", "week", "mine"])
+def test_as_many_queries_for_a_thousand_appointments_as_for_ten(client, clinic, desk, name):
+    ana = ClientFactory(with_user=True)
+    client.force_login(ana.user if name == "mine" else desk)
+    path = reverse("scheduling:mine" if name == "mine" else "scheduling:calendar")
+    look = {} if name == "mine" else {"view": name, "day": tomorrow(0).astimezone(LA).date().isoformat(), "rooms": "1"}
     asked = {}
-    for count in (2, 40):  # the thousand lie in test_availability: rows here would not fit into one day
-        for number in range(count):
-            appointment(
-                clinic, people=[], starts_at=tomorrow(8) + timedelta(minutes=5 * number), mode="video", room=None,
-            ).staff.create(provider=clinic.therapist, role="therapist")  # fmt: skip
+    for count in (10, 1000):
+        fill(clinic, ana, count)
         with CaptureQueriesContext(connection) as queries:
-            assert page(client, "calendar", view=view, day=day, rooms="1")[0].status_code == 200
+            assert client.get(path, look).status_code == 200
         asked[count] = len(queries)
-    assert asked[2] == asked[40], asked
+    assert asked[10] == asked[1000], asked
 
 
 # --- booking
@@ -161,6 +175,18 @@ def test_dosing_is_offered_in_pairs_and_booked_as_both(client, clinic, desk, cou
     assert response.status_code == 302
     dose = Appointment.objects.get(service__code="dosing")
     assert dose.integration.starts_at.isoformat() == first.split("|")[1].partition("~")[0]
+
+
+def test_a_friday_without_weekend_hours_names_the_days_that_fit(client, clinic, desk, course, ordered, monkeypatch, at):
+    with_order(monkeypatch)
+    at(datetime(2026, 11, 16, 6, tzinfo=UTC))  # Sunday evening in the clinic
+    clinic.therapist.shifts.filter(weekday__gte=5).delete()
+    client.force_login(desk)
+    friday = at_wall(date(2026, 11, 20), 10)
+    ask = {"client": course.client_id, "service": "dosing", "at": friday.isoformat(), "seat0": clinic.therapist.pk}
+    _response, text = page(client, "book", **ask, integration_seat=clinic.therapist.pk)
+    assert "On Fri 20 Nov no integration time can be reached" in text
+    assert "These days fit: Mon 16 Nov, Tue 17 Nov, Wed 18 Nov" in text
 
 
 def with_order(monkeypatch, route="im", setting="in_clinic"):
