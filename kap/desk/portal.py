@@ -19,7 +19,7 @@ from kap.documents.models import Document, SignatureRequest
 from kap.measures.instruments import get as instrument
 from kap.measures.models import Request as MeasureRequest
 from kap.pathway.models import Setting
-from kap.pathway.stages import Stage
+from kap.pathway.stages import Reason, Stage
 from scheduling.models import Appointment, Service, StaffOn, State
 
 COUNTDOWN_DAYS = 7
@@ -191,10 +191,28 @@ def _meanwhile(course) -> Step:
         Stage.DOSING: _("Rest today. Your team is in touch with you."),
         Stage.INTEGRATION: _("We will get in touch to find a time for your next session."),
         Stage.FOLLOW_UP: _("Your sessions are done. We will ask you now and then how you are."),
-        Stage.DEFERRED: _("Your treatment is paused. Call us when you want to go on, or with any question."),
+        Stage.DEFERRED: _("Call us when you want to go on, or with any question."),
+        Stage.DECLINED: _(
+            "We looked at your answers with care. This treatment is not the right one for you at this time, and that "
+            "says nothing about you. Please call us: we explain why, and help you to find the care that is."
+        ),
     }
     text = words.get(course.stage, _("Your treatment with us is finished. Your documents stay here for you."))
+    if course.stage == Stage.DEFERRED:
+        return Step(_("Your treatment is paused"), " ".join(filter(None, [_why_paused(course), text])))
     return Step(_("Nothing to do right now"), text)
+
+
+def _why_paused(course) -> str:
+    """The coded reason as she may read it; what the care team wrote beside it is in her record."""
+    words = {
+        Reason.AWAITING_CLEARANCE: _("We are waiting for a test result or a letter from another doctor."),
+        Reason.LIFE_EVENT: _("You go on when it suits you better."),
+        Reason.ADVERSE_EVENT: _("We want to be sure first that going on is safe for you."),
+        Reason.NO_RESPONSE: _("We could not reach you."),
+    }
+    last = course.moves.filter(to_stage=Stage.DEFERRED).order_by("-at").first()
+    return words.get(last.reason, "") if last else ""
 
 
 # --- before a dose ---------------------------------------------------------------------------------------------------

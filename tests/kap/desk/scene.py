@@ -39,6 +39,7 @@ from tests.factories.people import (
     TeamMemberFactory,
     UserFactory,
 )
+from tests.factories.scheduling import SERVICES as WAYS
 
 ZONE = ZoneInfo("America/Los_Angeles")
 NOW = datetime(2026, 11, 19, 10, 34, tzinfo=ZONE)
@@ -65,7 +66,9 @@ def place() -> SimpleNamespace:
 
 def service(code: str) -> Service:
     name, minutes = SERVICES[code]
-    return Service.objects.get_or_create(code=code, defaults={"name": name, "minutes": minutes})[0]
+    roles, modes, kind = WAYS[code][2:]
+    given = {"name": name, "minutes": minutes, "roles": roles, "modes": modes, "room_kind": kind}
+    return Service.objects.get_or_create(code=code, defaults=given)[0]
 
 
 def book(
