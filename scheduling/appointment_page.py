@@ -127,7 +127,11 @@ class AppointmentPage:
 
     @property
     def may_name(self) -> bool:
-        return self.is_dosing and self.appointment.is_live and (self.may_book or self.user.may(Can.ANSWER_PRE_DOSE))
+        return (
+            self.is_dosing
+            and self.appointment.is_live
+            and (self.may_book or self.user.may(Can.ANSWER_PRE_DOSE))
+        )
 
     @property
     def late_notice(self) -> bool:
@@ -143,7 +147,11 @@ class AppointmentPage:
     @cached_property
     def work(self) -> Link | None:
         """The page where this session is held and signed; none for an admin, who opens nothing clinical."""
-        if self.course is None or not self.user.may(Can.OPEN_CHART) or self.appointment.state == State.CANCELLED:
+        if (
+            self.course is None
+            or not self.user.may(Can.OPEN_CHART)
+            or self.appointment.state == State.CANCELLED
+        ):
             return None
         session = getattr(self.appointment, "dosing_session", None)
         held = getattr(self.appointment, "integration_session", None)

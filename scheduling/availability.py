@@ -94,9 +94,13 @@ class Snapshot:
 
     start: datetime
     end: datetime
-    shifts: dict = field(default_factory=lambda: defaultdict(list))  # provider id -> [(location id, Interval)]
+    shifts: dict = field(
+        default_factory=lambda: defaultdict(list)
+    )  # provider id -> [(location id, Interval)]
     off: dict = field(default_factory=lambda: defaultdict(list))  # provider id -> [Interval]
-    busy: dict = field(default_factory=lambda: defaultdict(list))  # id of provider, room or client -> [Interval]
+    busy: dict = field(
+        default_factory=lambda: defaultdict(list)
+    )  # id of provider, room or client -> [Interval]
 
     @property
     def within(self) -> Interval:
@@ -110,7 +114,9 @@ class Snapshot:
     def free(self, provider: Provider, location_id=None) -> list[Interval]:
         """Where an appointment of hers may lie; her own buffer behind it stays clear."""
         resource = Availability(
-            self.hours(provider.pk, location_id), self.busy[provider.pk], after=minutes(provider.buffer_minutes)
+            self.hours(provider.pk, location_id),
+            self.busy[provider.pk],
+            after=minutes(provider.buffer_minutes),
         )
         return resource.free([self.within])
 
@@ -130,7 +136,13 @@ def span(start: datetime, end: datetime) -> DateTimeTZRange:
 
 
 def load(
-    *, start: datetime, end: datetime, providers: Iterable = (), rooms: Iterable = (), clients: Iterable = (), ignoring=()
+    *,
+    start: datetime,
+    end: datetime,
+    providers: Iterable = (),
+    rooms: Iterable = (),
+    clients: Iterable = (),
+    ignoring=(),
 ) -> Snapshot:
     """Ask once for everything. `ignoring`: appointments that are about to be moved away."""
     found = Snapshot(start, end)
@@ -138,14 +150,18 @@ def load(
     for shift in _shifts(providers, start, end):
         for interval in shift_intervals(shift, start, end):
             found.shifts[shift.provider_id].append((shift.location_id, interval))
-    off = TimeOff.objects.filter(provider__in=providers, cancelled_at=None, starts_at__lt=end, ends_at__gt=start)
+    off = TimeOff.objects.filter(
+        provider__in=providers, cancelled_at=None, starts_at__lt=end, ends_at__gt=start
+    )
     for provider_id, starts_at, ends_at in off.values_list("provider_id", "starts_at", "ends_at"):
         found.off[provider_id].append(Interval(starts_at, ends_at))
     wanted = Resource.objects.filter(Q(provider__in=providers) | Q(room__in=rooms) | Q(client__in=clients))
     taken = Reservation.objects.filter(
         resource__in=wanted.values("pk"), live=True, during__overlap=span(start, end)
     ).exclude(appointment__in=[getattr(a, "pk", a) for a in ignoring])
-    for *ids, during in taken.values_list("resource__provider", "resource__room", "resource__client", "during"):
+    for *ids, during in taken.values_list(
+        "resource__provider", "resource__room", "resource__client", "during"
+    ):
         found.busy[next(filter(None, ids))].append(Interval(during.lower, during.upper))
     return found
 
@@ -167,14 +183,20 @@ def shift_intervals(shift: Shift, start: datetime, end: datetime) -> list[Interv
 # --- Offers ---------------------------------------------------------------------------------------------------------
 
 
-def offers(snapshot: Snapshot, wish: Wish, *, not_before: datetime, until: datetime | None = None) -> list[Offer]:
+def offers(
+    snapshot: Snapshot, wish: Wish, *, not_before: datetime, until: datetime | None = None
+) -> list[Offer]:
     """Every start, in order, at which all seats can be filled and (in person) a room is free."""
     place = wish.location.pk if wish.needs_room else None
     starts = {p: set(_starts(snapshot.free(p, place), wish)) for p in wish.providers()}
     possible = set().union(*starts.values()) if starts else set()
     if wish.client is not None:
         possible &= set(_starts(snapshot.client_free(wish.client.pk), wish))
-    rooms = [(room, set(_starts(snapshot.room_free(room), wish))) for room in wish.rooms] if wish.needs_room else []
+    rooms = (
+        [(room, set(_starts(snapshot.room_free(room), wish))) for room in wish.rooms]
+        if wish.needs_room
+        else []
+    )
     covered = Covered(wish)
     found = []
     for start in sorted(possible):
@@ -229,7 +251,9 @@ def find(wish: Wish, *, start: datetime, end: datetime, ignoring=()) -> list[Off
     return offers(snapshot, wish, not_before=max(start, clock.now()))
 
 
-def find_pairs(dosing: Wish, integration: Wish, *, window, start: datetime, end: datetime, ignoring=()) -> list[PairOffer]:
+def find_pairs(
+    dosing: Wish, integration: Wish, *, window, start: datetime, end: datetime, ignoring=()
+) -> list[PairOffer]:
     """Dosing starts from `start` to `end` whose integration can be reached. `window`: elapsed hours (from, to)."""
     reach = end + dosing.length + timedelta(hours=window[1]) + integration.length
     snapshot = load(
@@ -274,7 +298,9 @@ def suitable_rooms(location: Location, service: Service) -> list[Room]:
 
 def wish_of(booking: Booking, client, *, any_room: bool = True) -> Wish:
     """The same appointment at another time: same people; any suitable room."""
-    rooms = suitable_rooms(booking.location, booking.service) if any_room or not booking.room else [booking.room]
+    rooms = (
+        suitable_rooms(booking.location, booking.service) if any_room or not booking.room else [booking.room]
+    )
     seats = tuple(Seat((one,)) for one in booking.staff)
     return Wish(
         booking.service, booking.location, booking.mode, seats, tuple(rooms) if booking.needs_room else (), client,
@@ -298,4 +324,3 @@ def three_nearest_pairs(plan, course) -> list[PairOffer]:
         window=(rules.opens_hours, rules.closes_hours), start=start, end=max(start, plan.starts_at) + 14 * DAY,
     )  # fmt: skip
     return nearest([p for p in found if p.starts_at != plan.starts_at], plan.starts_at)
-

@@ -18,7 +18,7 @@ from kap.pathway.models import Setting
 from kap.people.models import Client, Provider, TeamMember
 from scheduling import availability, checks
 from scheduling.availability import DAY, Offer, PairOffer, Seat, Wish
-from scheduling.choices import Choice, as_seat, instant_of, thinned, uuid_of, value_of
+from scheduling.choices import Choice, as_seat, instant_of, part_of, people_for, thinned, uuid_of, value_of
 from scheduling.grid import midnight
 from scheduling.models import Location, Mode, Service
 from scheduling.plans import DosingPlan
@@ -57,7 +57,9 @@ class BookingPage:
 
     @cached_property
     def course(self):
-        return self.client.courses.open().select_related("protocol", "client").first() if self.client else None
+        return (
+            self.client.courses.open().select_related("protocol", "client").first() if self.client else None
+        )
 
     @cached_property
     def services(self) -> list[Service]:
@@ -137,7 +139,9 @@ class BookingPage:
         except ValueError:
             asked = None
         if asked is None and self.wanted is not None:
-            before = 4 if self.is_dosing else 1  # where a Friday cannot be followed up, the days before it are the answer
+            before = (
+                4 if self.is_dosing else 1
+            )  # where a Friday cannot be followed up, the days before it are the answer
             asked = self.wanted.astimezone(self.zone).date() - before * DAY
         return max(asked or today, today)
 
@@ -176,7 +180,14 @@ class BookingPage:
             asked = self.data.get("provider")
         chosen = next((p for p in people if p.pk == uuid_of(asked)), None)
         if chosen is None and self.data.get(name) is None:
-            chosen = next((self.team[r] for r in (proposed, *sorted(roles)) if r in self.team and self.team[r] in people), None)
+            chosen = next(
+                (
+                    self.team[r]
+                    for r in (proposed, *sorted(roles))
+                    if r in self.team and self.team[r] in people
+                ),
+                None,
+            )
         return {
             "name": name, "label": checks.role_words(roles).capitalize(), "people": people, "chosen": chosen,
             "roles": frozenset(roles), "optional": optional,
@@ -207,7 +218,9 @@ class BookingPage:
 
     @cached_property
     def integration_seat(self) -> dict:
-        return self.seat("integration_seat", checks.wanted_roles(self.integration_service)[0], proposed=Role.THERAPIST)
+        return self.seat(
+            "integration_seat", checks.wanted_roles(self.integration_service)[0], proposed=Role.THERAPIST
+        )
 
     @property
     def integration_mode(self) -> str:
@@ -241,8 +254,12 @@ class BookingPage:
 
     @cached_property
     def wish(self) -> Wish:
-        rooms = availability.suitable_rooms(self.location, self.service) if self.mode == Mode.IN_PERSON else []
-        return Wish(self.service, self.location, self.mode, self._seats(), tuple(rooms), self.client, self._on_call())
+        rooms = (
+            availability.suitable_rooms(self.location, self.service) if self.mode == Mode.IN_PERSON else []
+        )
+        return Wish(
+            self.service, self.location, self.mode, self._seats(), tuple(rooms), self.client, self._on_call()
+        )
 
     @cached_property
     def integration_wish(self) -> Wish:
@@ -265,7 +282,9 @@ class BookingPage:
         start = midnight(self.from_day, self.zone)
         end = start + DAYS_SHOWN * DAY
         if self.is_dosing:
-            return availability.find_pairs(self.wish, self.integration_wish, window=self.window, start=start, end=end)
+            return availability.find_pairs(
+                self.wish, self.integration_wish, window=self.window, start=start, end=end
+            )
         return availability.find(self.wish, start=start, end=end)
 
     @cached_property
@@ -324,36 +343,18 @@ class BookingPage:
 
     def sent(self) -> dict | None:
         """The chosen time as arguments of `book`; None where nothing (or nonsense) was sent."""
-        parts = [self._part(part) for part in (self.data.get("slot") or "").split("|")]
+        parts = [part_of(part) for part in (self.data.get("slot") or "").split("|")]
         if None in parts or not parts or (self.is_dosing and len(parts) != 2):
             return None
         starts_at, people = parts[0]
-        staff = self._staff(people, self._seats())
+        staff = people_for(people, self._seats())
         if staff is None:
             return None
         if not self.is_dosing:
             return {"starts_at": starts_at, "staff": staff}
         after_at, after_people = parts[1]
-        after = self._staff(after_people, (as_seat(self.integration_seat, anyone=True),))
+        after = people_for(after_people, (as_seat(self.integration_seat, anyone=True),))
         return None if after is None else {"plan": self._plan(starts_at, staff, after_at, after)}
-
-    def _part(self, text):
-        when, _sep, people = text.partition("~")
-        starts_at = instant_of(when)
-        ids = [uuid_of(one) for one in people.split(",") if one]
-        return (starts_at, ids) if starts_at and ids and None not in ids else None
-
-    def _staff(self, ids, seats) -> tuple | None:
-        """Each person in the role of the seat she was offered for."""
-        if len(ids) != len(seats):
-            return None
-        team = []
-        for pk, seat in zip(ids, seats, strict=True):
-            found = next(((p, role) for p, role in seat.people if p.pk == pk), None)
-            if found is None:
-                return None
-            team.append(found)
-        return tuple(team)
 
     def _plan(self, starts_at, staff, after_at, after) -> DosingPlan:
         return DosingPlan(

@@ -142,7 +142,9 @@ class CalendarPage:
     @property
     def hour_labels(self) -> list[dict]:
         low, high = self.hours
-        return [{"row": (hour - low) * 60 // grid.ROW, "words": f"{hour:02d}:00"} for hour in range(low, high)]
+        return [
+            {"row": (hour - low) * 60 // grid.ROW, "words": f"{hour:02d}:00"} for hour in range(low, high)
+        ]
 
     @cached_property
     def columns(self) -> list[grid.Column]:
@@ -172,8 +174,15 @@ class CalendarPage:
     # --- where to go from here
 
     def link(self, **changes) -> str:
-        kept = {"view": self.view, "day": self.day.isoformat(), "location": self.location and self.location.pk}
-        kept |= {"rooms": "1" if self.get.get("rooms") == "1" else None, "provider": self.get.getlist("provider")}
+        kept = {
+            "view": self.view,
+            "day": self.day.isoformat(),
+            "location": self.location and self.location.pk,
+        }
+        kept |= {
+            "rooms": "1" if self.get.get("rooms") == "1" else None,
+            "provider": self.get.getlist("provider"),
+        }
         kept |= {"who": self.get.get("who"), **changes}
         return "?" + urlencode({k: v for k, v in kept.items() if v}, doseq=True)
 

@@ -33,7 +33,8 @@ def problems(booking: Booking, client, *, anew: bool = True) -> list[str]:
     if booking.mode not in service.modes:
         mode = str(Mode(booking.mode).label).lower() if booking.mode in Mode.values else booking.mode
         found.append(
-            _("%(service)s is not held %(mode)s. Choose another way to meet.") % {"service": service.name, "mode": mode}
+            _("%(service)s is not held %(mode)s. Choose another way to meet.")
+            % {"service": service.name, "mode": mode}
         )
     if location.closed_at is not None:
         found.append(_("%(place)s is closed. Choose another location.") % {"place": location.name})
@@ -47,7 +48,9 @@ def problems(booking: Booking, client, *, anew: bool = True) -> list[str]:
 def room_problems(booking: Booking) -> list[str]:
     room, found = booking.room, []
     if room.location_id != booking.location.pk or room.closed_at is not None:
-        found.append(_("%(room)s cannot be used at this location. Choose another room.") % {"room": room.name})
+        found.append(
+            _("%(room)s cannot be used at this location. Choose another room.") % {"room": room.name}
+        )
     if booking.service.room_kind and room.kind != booking.service.room_kind:
         kind = dict(type(room).Kind.choices)[booking.service.room_kind].lower()
         found.append(
@@ -66,7 +69,8 @@ def staff_problems(booking: Booking, client) -> list[str]:
     for roles in wanted_roles(booking.service):
         if not any(role in roles for _provider, role in team):
             found.append(
-                _("%(service)s needs a %(roles)s.") % {"service": booking.service.name, "roles": role_words(roles)}
+                _("%(service)s needs a %(roles)s.")
+                % {"service": booking.service.name, "roles": role_words(roles)}
             )
     if not booking.staff:
         found.append(_("Choose who will be there."))
@@ -98,9 +102,12 @@ def not_working(bookings) -> list[str]:
         place = booking.location.pk if booking.needs_room else None
         for provider in booking.providers:
             if any(off.overlaps(wanted) for off in known.off[provider.pk]):
-                found.append(_("%(name)s is away then. Choose another time or person.") % {"name": provider.name})
+                found.append(
+                    _("%(name)s is away then. Choose another time or person.") % {"name": provider.name}
+                )
             elif not any(hours.contains(wanted) for hours in known.hours(provider.pk, place)):
                 found.append(
-                    _("%(name)s does not work then. Choose another time, or add a shift first.") % {"name": provider.name}
+                    _("%(name)s does not work then. Choose another time, or add a shift first.")
+                    % {"name": provider.name}
                 )
     return found

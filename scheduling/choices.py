@@ -54,3 +54,24 @@ def value_of(offer: Offer) -> str:
 def as_seat(seat: dict, *, anyone: bool = False) -> Seat:
     people = [seat["chosen"]] if seat["chosen"] and not anyone else seat["people"]
     return Seat(tuple((p, sorted(p.user.roles & seat["roles"])[0]) for p in people))
+
+
+def part_of(text: str):
+    """(start, provider ids) of one half of a sent value, or None for nonsense."""
+    when, _sep, people = text.partition("~")
+    starts_at = instant_of(when)
+    ids = [uuid_of(one) for one in people.split(",") if one]
+    return (starts_at, ids) if starts_at and ids and None not in ids else None
+
+
+def people_for(ids, seats) -> tuple | None:
+    """Each person in the role of the seat that the time was offered for; None where one does not fit."""
+    if len(ids) != len(seats):
+        return None
+    team = []
+    for pk, seat in zip(ids, seats, strict=True):
+        found = next(((p, role) for p, role in seat.people if p.pk == pk), None)
+        if found is None:
+            return None
+        team.append(found)
+    return tuple(team)

@@ -14,9 +14,7 @@ def other_shift(provider, weekday, starts, ends, from_date, to_date):
     overlapping = Shift.objects.filter(provider=provider, weekday=weekday, starts__lt=ends, ends__gt=starts)
     if to_date is not None:
         overlapping = overlapping.filter(from_date__lte=to_date)
-    return (
-        overlapping.filter(Q(to_date=None) | Q(to_date__gte=from_date)).select_related("location").first()
-    )
+    return overlapping.filter(Q(to_date=None) | Q(to_date__gte=from_date)).select_related("location").first()
 
 
 def booked_with(provider):
@@ -36,7 +34,9 @@ def after_shift(shift, last_day) -> list[Appointment]:
     """Booked appointments that lie in the shift's hours on the days that it will no longer take place."""
     zone = ZoneInfo(shift.location.zone)
     after = datetime.combine(last_day + timedelta(days=1), time(0), tzinfo=zone)
-    until = datetime.combine(shift.to_date + timedelta(days=1), time(0), tzinfo=zone) if shift.to_date else None
+    until = (
+        datetime.combine(shift.to_date + timedelta(days=1), time(0), tzinfo=zone) if shift.to_date else None
+    )
     later = booked_with(shift.provider).filter(starts_at__gte=after)
     later = later.filter(starts_at__lt=until) if until else later
     return [a for a in later if in_hours(a, shift, zone)]

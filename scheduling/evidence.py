@@ -28,7 +28,10 @@ def dosing_appointment(course, subject=None) -> Appointment | None:
     live = Appointment.objects.filter(
         attendees__course=course, service__code=Service.Code.DOSING, state__in=[State.BOOKED, State.ARRIVED]
     ).select_related("service", "location", "companion")
-    return live.filter(ends_at__gte=clock.now()).order_by("starts_at").first() or live.order_by("-starts_at").first()
+    return (
+        live.filter(ends_at__gte=clock.now()).order_by("starts_at").first()
+        or live.order_by("-starts_at").first()
+    )
 
 
 def nothing_booked(course) -> Missing:
@@ -48,7 +51,9 @@ def integration_in_window(course, subject=None):
     integration = dosing.integration
     ends = getattr(subject, "ended_at", None) if subject is not dosing else None
     link = reverse("scheduling:move", args=[integration.pk]) if integration else _book_integration(course)
-    return _in_window(course, ends or dosing.ends_at, integration and integration.starts_at, dosing.location, link)
+    return _in_window(
+        course, ends or dosing.ends_at, integration and integration.starts_at, dosing.location, link
+    )
 
 
 def _in_window(course, ends, starts, location, link):
@@ -63,7 +68,10 @@ def _in_window(course, ends, starts, location, link):
     if not opens <= starts <= closes:
         zone = ZoneInfo(location.zone)
         shown = {"at": f"{starts.astimezone(zone):%a %-d %b, %H:%M}", **span}
-        shown |= {"opens": f"{opens.astimezone(zone):%a %-d %b, %H:%M}", "closes": f"{closes.astimezone(zone):%a %-d %b, %H:%M}"}
+        shown |= {
+            "opens": f"{opens.astimezone(zone):%a %-d %b, %H:%M}",
+            "closes": f"{closes.astimezone(zone):%a %-d %b, %H:%M}",
+        }
         return Missing(
             _("The integration on %(at)s is not %(from)s to %(to)s h after the end of the dose.") % shown,
             _("Move it to between %(opens)s and %(closes)s.") % shown, link,

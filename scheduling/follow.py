@@ -50,7 +50,9 @@ def recheck_integration(*, session, by):
         words = _("No integration is booked. The window is %(span)s.") % {"span": span}
         link = reverse("scheduling:appointment", args=[dosing.pk])
     else:
-        words = _("The session ended at another time than planned. The window is now %(span)s.") % {"span": span}
+        words = _("The session ended at another time than planned. The window is now %(span)s.") % {
+            "span": span
+        }
         link = reverse("scheduling:move", args=[integration.pk])
     return items.raise_anew(
         window_key(dosing), kind=Kind.RESCHEDULE, urgency=Urgency.TODAY, client=course.client,

@@ -52,7 +52,9 @@ class CompanionForm(Form):
     def __init__(self, *args, client, **kwargs):
         super().__init__(*args, **kwargs)
         self.fields["contact"].queryset = client.contacts.filter(ended_at=None)
-        self.fields["contact"].label_from_instance = lambda c: f"{c.name}, {c.relation.lower()}, {phone(c.phone)}"
+        self.fields["contact"].label_from_instance = lambda c: (
+            f"{c.name}, {c.relation.lower()}, {phone(c.phone)}"
+        )
 
 
 class SpokeForm(Form):
@@ -73,7 +75,9 @@ class AnswerForm(Form):
 
 class ShiftForm(Form):
     weekday = forms.TypedChoiceField(label=_("Day"), choices=WEEKDAYS, coerce=int)
-    location = forms.ModelChoiceField(label=_("Location"), queryset=Location.objects.filter(closed_at=None), empty_label=None)
+    location = forms.ModelChoiceField(
+        label=_("Location"), queryset=Location.objects.filter(closed_at=None), empty_label=None
+    )
     starts = forms.TimeField(label=_("From"), widget=time_input())
     ends = forms.TimeField(label=_("To"), widget=time_input())
     from_date = forms.DateField(label=_("First day"), widget=date_input())
@@ -94,10 +98,18 @@ class EndShiftForm(Form):
 
 class TimeOffForm(Form):
     first_day = forms.DateField(label=_("From"), widget=date_input())
-    starts = forms.TimeField(label=_("at"), required=False, widget=time_input(), help_text=_("Empty: the whole day"))
-    last_day = forms.DateField(label=_("Until"), required=False, widget=date_input(), help_text=_("Empty: the same day"))
-    ends = forms.TimeField(label=_("at"), required=False, widget=time_input(), help_text=_("Empty: the whole day"))
-    why = forms.CharField(label=_("Note"), max_length=120, required=False, help_text=_("Shown to staff, never to clients."))
+    starts = forms.TimeField(
+        label=_("at"), required=False, widget=time_input(), help_text=_("Empty: the whole day")
+    )
+    last_day = forms.DateField(
+        label=_("Until"), required=False, widget=date_input(), help_text=_("Empty: the same day")
+    )
+    ends = forms.TimeField(
+        label=_("at"), required=False, widget=time_input(), help_text=_("Empty: the whole day")
+    )
+    why = forms.CharField(
+        label=_("Note"), max_length=120, required=False, help_text=_("Shown to staff, never to clients.")
+    )
 
     def __init__(self, *args, zone: str, **kwargs):
         super().__init__(*args, **kwargs)
@@ -125,7 +137,9 @@ class TimeOffForm(Form):
 class LocationForm(Form):
     name = forms.CharField(label=_("Name"), max_length=80)
     address = forms.CharField(label=_("Address"), max_length=300)
-    state = forms.ChoiceField(label=_("State"), choices=[(s, s) for s in STATES], help_text=_("Licences are matched against it."))
+    state = forms.ChoiceField(
+        label=_("State"), choices=[(s, s) for s in STATES], help_text=_("Licences are matched against it.")
+    )
     zone = forms.ChoiceField(label=_("Time zone"), choices=[(z, z.replace("_", " ")) for z in ZONES])
     phone = forms.CharField(label=_("Phone"), max_length=40, required=False)
     coming_soon = forms.BooleanField(label=_("Opens later: shown, not yet bookable"), required=False)
@@ -147,7 +161,9 @@ class ServiceForm(Form):
         label=_("Usual length"), min_value=5, max_value=720,
         widget=forms.NumberInput(attrs={"data-unit": "min", "inputmode": "numeric"}),
     )  # fmt: skip
-    modes = forms.MultipleChoiceField(label=_("Ways to meet"), choices=Mode.choices, widget=forms.CheckboxSelectMultiple)
+    modes = forms.MultipleChoiceField(
+        label=_("Ways to meet"), choices=Mode.choices, widget=forms.CheckboxSelectMultiple
+    )
     notice_hours = forms.IntegerField(
         label=_("A cancellation counts as late within"), min_value=0, max_value=720,
         widget=forms.NumberInput(attrs={"data-unit": "h", "inputmode": "numeric"}),

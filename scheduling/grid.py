@@ -104,7 +104,11 @@ def gather(*, user, zone, first, days, providers, rooms=(), location=None, may_b
     concerned = Appointment.objects.between(start, end).exclude(state=State.CANCELLED)
     by_staff = concerned.filter(staff__provider__in=providers, staff__on_call=False).values("pk")
     by_room = concerned.filter(room__in=rooms).values("pk")
-    ids = set(by_staff.union(by_room).values_list("pk", flat=True) if rooms else by_staff.values_list("pk", flat=True))
+    ids = set(
+        by_staff.union(by_room).values_list("pk", flat=True)
+        if rooms
+        else by_staff.values_list("pk", flat=True)
+    )
     appointments = (
         Appointment.objects.filter(pk__in=ids).select_related("service", "room", "location").order_by("starts_at")
         .prefetch_related("attendees__client", "staff")
@@ -113,7 +117,16 @@ def gather(*, user, zone, first, days, providers, rooms=(), location=None, may_b
         appointments = appointments.filter(location=location)
     open_ids = set(Appointment.objects.visible_to(user).filter(pk__in=ids).values_list("pk", flat=True))
     return Found(
-        zone, first, days, list(providers), list(rooms), list(appointments), open_ids, known, location, may_book
+        zone,
+        first,
+        days,
+        list(providers),
+        list(rooms),
+        list(appointments),
+        open_ids,
+        known,
+        location,
+        may_book,
     )
 
 
@@ -157,7 +170,9 @@ def column(found: Found, thing, day: date, low: int, high: int, **looks_like) ->
         for off in slots.subtract([shown], works):
             top = row_of(off.start, day, found, low, high)
             made.off.append((top, row_of(off.end, day, found, low, high) - top))
-        made.items += [place(slot(found, thing, i), i.start, i.end) for i in free_hours(found, thing, start, end)]
+        made.items += [
+            place(slot(found, thing, i), i.start, i.end) for i in free_hours(found, thing, start, end)
+        ]
     made.items.sort(key=lambda item: (item.at, isinstance(item, Slot)))
     if made.today:
         made.now = row_of(clock.now(), day, found, low, high)
@@ -167,7 +182,9 @@ def column(found: Found, thing, day: date, low: int, high: int, **looks_like) ->
 def event(found: Found, appointment) -> Event:
     is_open = appointment.pk in found.open_ids
     local = appointment.starts_at.astimezone(found.zone)
-    detail = f"{appointment.service.name} · {looks.place(appointment)}" if is_open else looks.place(appointment)
+    detail = (
+        f"{appointment.service.name} · {looks.place(appointment)}" if is_open else looks.place(appointment)
+    )
     movable = is_open and found.may_book and appointment.state == State.BOOKED
     return Event(
         at=appointment.starts_at, ends=appointment.ends_at, words=f"{local:%H:%M} {looks.title(appointment, is_open)}",
@@ -185,13 +202,17 @@ def free_hours(found: Found, provider, start, end) -> list[Interval]:
     start = max(start, clock.now())
     if start >= end:
         return []
-    free = slots.intersect(found.known.free(provider, found.location and found.location.pk), [Interval(start, end)])
+    free = slots.intersect(
+        found.known.free(provider, found.location and found.location.pk), [Interval(start, end)]
+    )
     pieces = []
     for stretch in free:
         at = stretch.start
         while at < stretch.end:
             local = at.astimezone(found.zone)
-            on_the_hour = at + timedelta(minutes=60 - local.minute, seconds=-local.second, microseconds=-local.microsecond)
+            on_the_hour = at + timedelta(
+                minutes=60 - local.minute, seconds=-local.second, microseconds=-local.microsecond
+            )
             until = min(on_the_hour, stretch.end)
             if until - at >= SHORTEST_SLOT:
                 pieces.append(Interval(at, until))
@@ -202,7 +223,11 @@ def free_hours(found: Found, provider, start, end) -> list[Interval]:
 def slot(found: Found, provider, interval: Interval) -> Slot:
     places = [place for place, i in found.known.shifts[provider.pk] if i.contains(interval)]
     local = interval.start.astimezone(found.zone)
-    what = {"at": interval.start.isoformat(), "provider": provider.pk, **({"location": places[0]} if places else {})}
+    what = {
+        "at": interval.start.isoformat(),
+        "provider": provider.pk,
+        **({"location": places[0]} if places else {}),
+    }
     label = _("Book %(at)s, %(name)s") % {"at": local.strftime("%a %-d %b, %H:%M"), "name": provider.name}
     return Slot(interval.start, f"{reverse('scheduling:book')}?{urlencode(what)}", label)
 
@@ -210,7 +235,8 @@ def slot(found: Found, provider, interval: Interval) -> Slot:
 def day_columns(found: Found, low: int, high: int) -> list[Column]:
     day = found.first
     made = [
-        column(found, p, day, low, high, name=p.name, detail=p.title, initials=p.user.initials) for p in found.providers
+        column(found, p, day, low, high, name=p.name, detail=p.title, initials=p.user.initials)
+        for p in found.providers
     ]
     return made + [column(found, r, day, low, high, name=r.name, detail=r.location.name) for r in found.rooms]
 
@@ -239,7 +265,9 @@ def week_rows(found: Found) -> list[tuple[Provider, list[Cell]]]:
 
 def cell(found: Found, provider, day: date) -> Cell:
     start, end = found.bounds(day)
-    works = slots.intersect(found.known.hours(provider.pk, found.location and found.location.pk), [Interval(start, end)])
+    works = slots.intersect(
+        found.known.hours(provider.pk, found.location and found.location.pk), [Interval(start, end)]
+    )
     free = free_hours(found, provider, start, end)
     left = sum((i.length for i in free), timedelta())
     hours = f"{left.total_seconds() / 3600:.1f}".rstrip("0").rstrip(".")
@@ -256,7 +284,9 @@ def agenda(found: Found, provider, day: date) -> list[dict]:
     for free in slots.merge(free_hours(found, provider, start, end)):
         span = f"{free.start.astimezone(found.zone):%H:%M} – {free.end.astimezone(found.zone):%H:%M}"
         words = _("Free %(span)s") % {"span": span}
-        rows.append({"kind": "gap", "at": free.start, "words": words, "href": slot(found, provider, free).href})
+        rows.append(
+            {"kind": "gap", "at": free.start, "words": words, "href": slot(found, provider, free).href}
+        )
     if start <= clock.now() < end:
         rows.append({"kind": "now", "at": clock.now()})
     return sorted(rows, key=lambda row: row["at"])

@@ -22,7 +22,9 @@ class HoursPage:
 
     @cached_property
     def shifts(self) -> list[Shift]:
-        return list(self.provider.shifts.select_related("location").order_by("weekday", "starts", "from_date"))
+        return list(
+            self.provider.shifts.select_related("location").order_by("weekday", "starts", "from_date")
+        )
 
     @property
     def zone(self) -> str:
@@ -47,5 +49,7 @@ class HoursPage:
     @cached_property
     def time_off(self) -> list[TimeOff]:
         return list(
-            self.provider.time_off.filter(cancelled_at=None, ends_at__gt=clock.now()).order_by("starts_at")[:30]
+            self.provider.time_off.filter(cancelled_at=None, ends_at__gt=clock.now()).order_by("starts_at")[
+                :30
+            ]
         )

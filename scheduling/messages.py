@@ -15,7 +15,11 @@ from scheduling.models import Appointment, Mode, Service, State
 HOUR = timedelta(hours=1)
 REMINDERS = {"appointment_72h": 72 * HOUR, "appointment_24h": 24 * HOUR, "appointment_2h": 2 * HOUR}
 GETTING_READY = {"pre_dose_48h": 48 * HOUR, "pre_dose_12h": 12 * HOUR}
-CHASES = (72 * HOUR, 48 * HOUR, 24 * HOUR)  # the first of these that leaves the companion some hours to answer
+CHASES = (
+    72 * HOUR,
+    48 * HOUR,
+    24 * HOUR,
+)  # the first of these that leaves the companion some hours to answer
 TIME_TO_ANSWER = 12 * HOUR
 
 

@@ -56,7 +56,11 @@ class MovePage:
     def limits(self):
         """Of an integration that belongs to a dose: from when to when it may start."""
         dosing = self.appointment.dosing
-        return self.course.rules.integration.window(end_of(dosing)) if dosing is not None and self.course else None
+        return (
+            self.course.rules.integration.window(end_of(dosing))
+            if dosing is not None and self.course
+            else None
+        )
 
     @property
     def may_be_late(self) -> bool:
@@ -85,7 +89,9 @@ class MovePage:
         end = start + DAYS_SHOWN * DAY
         if self.integration is not None:
             after = availability.wish_of(rebooked(self.integration, self.integration.starts_at), self.client)
-            return availability.find_pairs(wish, after, window=self.window, start=start, end=end, ignoring=ignoring)
+            return availability.find_pairs(
+                wish, after, window=self.window, start=start, end=end, ignoring=ignoring
+            )
         found = availability.find(wish, start=start, end=end, ignoring=ignoring)
         return [o for o in found if self.in_window(o.starts_at)]
 
@@ -101,7 +107,9 @@ class MovePage:
 
     @property
     def nearest(self) -> list[Choice]:
-        return availability.nearest(self.choices, instant_of(self.data.get("at")) or self.appointment.starts_at, FIRST_FEW)
+        return availability.nearest(
+            self.choices, instant_of(self.data.get("at")) or self.appointment.starts_at, FIRST_FEW
+        )
 
     @property
     def by_day(self):
@@ -146,4 +154,3 @@ class MovePage:
         if self.limits and starts_at > self.limits[1]:
             sent["late"] = True
         return sent
-

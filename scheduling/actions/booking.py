@@ -154,4 +154,3 @@ def dose_without_integration(course, starts_at) -> Appointment | None:
 
 def unbooked_key(dosing) -> str:
     return f"integration_unbooked:{dosing.pk}"
-

@@ -48,7 +48,9 @@ def name_companion(*, appointment, contact, role: str = "", by) -> Appointment:
         raise Refused(_("Choose one of the client's own contacts."))
     if role and role != role_for(appointment):
         raise Refused(
-            _("At home a chaperone is needed; in the clinic, a driver. Choose the part that fits this session.")
+            _(
+                "At home a chaperone is needed; in the clinic, a driver. Choose the part that fits this session."
+            )
         )
     appointment.companion, appointment.companion_role = contact, role_for(appointment)
     appointment.companion_confirmed_at = appointment.companion_confirmed_by = None
@@ -103,7 +105,12 @@ def decline_companion(*, appointment, by) -> Appointment:
 def raise_missing(appointment, why: str, *, once: bool = False, by) -> None:
     """`once`: not again for the same time, also when somebody has acknowledged it."""
     client = appointment.attendees.select_related("client").first().client
-    if once and Item.objects.filter(key__startswith=missing_key(appointment), due_at=appointment.starts_at).exists():
+    if (
+        once
+        and Item.objects.filter(
+            key__startswith=missing_key(appointment), due_at=appointment.starts_at
+        ).exists()
+    ):
         return
     items.raise_anew(
         missing_key(appointment), kind=worklist.Kind.COMPANION_MISSING, urgency=worklist.Urgency.TODAY,
@@ -116,7 +123,9 @@ def raise_missing(appointment, why: str, *, once: bool = False, by) -> None:
 
 def _only_herself(appointment, contact) -> None:
     if appointment.companion_id != contact.pk:
-        raise Refused(_("This link is out of date: somebody else has been named meanwhile. You need not do anything."))
+        raise Refused(
+            _("This link is out of date: somebody else has been named meanwhile. You need not do anything.")
+        )
 
 
 def _save(appointment) -> None:

@@ -17,7 +17,9 @@ class Touches(Refused):
     def __init__(self, appointments):
         self.appointments = appointments
         super().__init__(
-            _("Booked appointments would lie outside the working hours. Move them, or save and keep them as they are.")
+            _(
+                "Booked appointments would lie outside the working hours. Move them, or save and keep them as they are."
+            )
         )
 
 
@@ -51,11 +53,18 @@ def add_shift(*, provider, location, weekday: int, starts, ends, from_date, to_d
 def end_shift(*, shift, last_day, keep=False, by) -> Shift:
     """The shift takes place until `last_day`. Raises Touches unless `keep`, where appointments lie in what goes."""
     require(by, Can.MANAGE_ROSTER)
-    shift = Shift.objects.select_for_update(of=("self",)).select_related("location", "provider__user").get(pk=shift.pk)
+    shift = (
+        Shift.objects.select_for_update(of=("self",))
+        .select_related("location", "provider__user")
+        .get(pk=shift.pk)
+    )
     if shift.to_date is not None and shift.to_date <= last_day:
         raise Stale(_("This shift ends on %(day)s already.") % {"day": shift.to_date.strftime("%-d %b %Y")})
     if last_day < shift.from_date:
-        raise Refused(_("The last day lies before the shift's first day, %(day)s.") % {"day": shift.from_date.isoformat()})
+        raise Refused(
+            _("The last day lies before the shift's first day, %(day)s.")
+            % {"day": shift.from_date.isoformat()}
+        )
     touched = clashes.after_shift(shift, last_day)
     if touched and not keep:
         raise Touches(touched)
@@ -75,7 +84,9 @@ def add_time_off(*, provider, starts_at, ends_at, why="", keep=False, by) -> Tim
     touched = clashes.in_time_off(provider, starts_at, ends_at)
     if touched and not keep:
         raise Touches(touched)
-    return TimeOff.objects.create(provider=provider, starts_at=starts_at, ends_at=ends_at, why=why.strip()[:120])
+    return TimeOff.objects.create(
+        provider=provider, starts_at=starts_at, ends_at=ends_at, why=why.strip()[:120]
+    )
 
 
 @action("scheduling.cancel_time_off")

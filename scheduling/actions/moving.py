@@ -105,9 +105,7 @@ def end_of(dosing):
 
 def problems(bookings: list[Booking], client) -> list[str]:
     found = [p for booking in bookings for p in checks.problems(booking, client, anew=False)]
-    found += [
-        p for b in bookings if b.service.code == Service.Code.DOSING for p in prescriber_problem(b)
-    ]
+    found += [p for b in bookings if b.service.code == Service.Code.DOSING for p in prescriber_problem(b)]
     return found or checks.not_working(bookings)
 
 
@@ -115,7 +113,9 @@ def _to(appointment, booking, candidates, resources, clients, *, by) -> None:
     """Write the new time. Its old reservations are released by now."""
     was_at, client = appointment.starts_at, clients[0]
     search = lambda: availability.three_nearest(booking, client, ignoring=[appointment])  # noqa: E731
-    rooms = sorted(candidates, key=lambda room: room.pk != appointment.room_id)  # the room it had, if that is free
+    rooms = sorted(
+        candidates, key=lambda room: room.pk != appointment.room_id
+    )  # the room it had, if that is free
     room = reserving.choose_room(booking, rooms, resources)
     if booking.needs_room and room is None:
         raise Taken(_("No suitable room is free then."), search)
@@ -125,7 +125,9 @@ def _to(appointment, booking, candidates, resources, clients, *, by) -> None:
     appointment.starts_at, appointment.ends_at = booking.starts_at, booking.ends_at
     appointment.location, appointment.room = booking.location, room
     appointment.version += 1
-    appointment.companion_confirmed_at = appointment.companion_confirmed_by = None  # she said yes to another time
+    appointment.companion_confirmed_at = appointment.companion_confirmed_by = (
+        None  # she said yes to another time
+    )
     appointment.save()
     appointment.staff.all().delete()
     seat(appointment, booking, client, by=by)

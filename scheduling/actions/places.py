@@ -59,7 +59,12 @@ def save_service(
     service = service or Service(code=code)
     if not set(modes) <= set(Mode.values) or not modes:
         raise Refused(_("Choose at least one way to meet."))
-    service.name, service.minutes, service.modes, service.offered = name.strip(), minutes, list(modes), offered
+    service.name, service.minutes, service.modes, service.offered = (
+        name.strip(),
+        minutes,
+        list(modes),
+        offered,
+    )
     service.notice_hours = notice_hours
     if roles is not None:
         service.roles = list(roles)
@@ -69,7 +74,9 @@ def save_service(
 
 
 def upcoming(**at) -> int:
-    return Appointment.objects.filter(state__in=[State.BOOKED, State.ARRIVED], ends_at__gt=clock.now(), **at).count()
+    return Appointment.objects.filter(
+        state__in=[State.BOOKED, State.ARRIVED], ends_at__gt=clock.now(), **at
+    ).count()
 
 
 def _close(thing, booked: int):

@@ -17,7 +17,9 @@ def lock(*, providers=(), rooms=(), clients=()) -> dict:
     Missing rows are made first, always in the same order, so that two bookings never wait for each other.
     """
     wanted = sorted(
-        {("client", c.pk) for c in clients} | {("provider", p.pk) for p in providers} | {("room", r.pk) for r in rooms}
+        {("client", c.pk) for c in clients}
+        | {("provider", p.pk) for p in providers}
+        | {("room", r.pk) for r in rooms}
     )
     ids = [Resource.objects.get_or_create(**{f"{kind}_id": pk})[0].pk for kind, pk in wanted]
     locked = Resource.objects.select_for_update().filter(pk__in=ids).order_by("pk")
@@ -25,8 +27,10 @@ def lock(*, providers=(), rooms=(), clients=()) -> dict:
 
 
 def lock_appointment(appointment, model):
-    return model.objects.select_for_update(of=("self",)).select_related("service", "location", "room").get(
-        pk=appointment.pk
+    return (
+        model.objects.select_for_update(of=("self",))
+        .select_related("service", "location", "room")
+        .get(pk=appointment.pk)
     )
 
 
@@ -81,7 +85,9 @@ def clash(booking: Booking, clients, room, resources: dict):
     wanted = claims(booking, clients, room)
     live = Reservation.objects.filter(resource__in=[resources[t.pk] for t, _, _ in wanted], live=True)
     latest = max(end for _, _, end in wanted)
-    busy = list(live.filter(during__overlap=span(booking.starts_at, latest)).values_list("resource_id", "during"))
+    busy = list(
+        live.filter(during__overlap=span(booking.starts_at, latest)).values_list("resource_id", "during")
+    )
     for thing, start, end in wanted:
         row = resources[thing.pk].pk
         if any(pk == row and during.lower < end and during.upper > start for pk, during in busy):

@@ -19,13 +19,17 @@ from scheduling.refusals import OutOfWindow, Taken
 
 def found(request, pk) -> Appointment:
     """Strangers get 404."""
-    visible = Appointment.objects.visible_to(request.user).select_related("service", "location", "room", "companion")
+    visible = Appointment.objects.visible_to(request.user).select_related(
+        "service", "location", "room", "companion"
+    )
     return get_object_or_404(visible, pk=pk)
 
 
 def shown(request, template, appointment, status=200, **more):
     page = AppointmentPage(appointment, request.user)
-    return render(request, f"scheduling/{template}.html", {"page": page, "a": appointment, **more}, status=status)
+    return render(
+        request, f"scheduling/{template}.html", {"page": page, "a": appointment, **more}, status=status
+    )
 
 
 @requires(Can.SEE_CALENDAR)
@@ -62,7 +66,9 @@ def move(request, pk):
     page = MovePage(one, request.POST)
     sent = page.sent()
     if sent is None:
-        return shown(request, "move", one, 422, move=page, errors=[{"href": "#times", "words": _("Choose a time.")}])
+        return shown(
+            request, "move", one, 422, move=page, errors=[{"href": "#times", "words": _("Choose a time.")}]
+        )
     try:
         actions.move(appointment=one, **sent, by=request.user)
     except (Taken, OutOfWindow) as closed:
@@ -104,7 +110,9 @@ def companion_name(request, pk):
         try:
             actions.name_companion(appointment=one, contact=form.cleaned_data["contact"], by=request.user)
         except Refused as refused:
-            return shown(request, "companion_name", one, 409, form=form, spoke=SpokeForm(), errors=words(refused))
+            return shown(
+                request, "companion_name", one, 409, form=form, spoke=SpokeForm(), errors=words(refused)
+            )
         messages.success(request, _("Named, and asked by e-mail where there is an address."))
         return redirect("scheduling:appointment", pk=pk)
     return shown(request, "companion_name", one, 422 if form.is_bound else 200, form=form, spoke=SpokeForm())

@@ -65,6 +65,12 @@ def steps(page: BookingPage) -> list:
     """What a dose lacks before its time is even looked at. The time itself is left out: it is not chosen yet."""
     if not page.is_dosing or page.course is None:
         return []
-    asked = [s for s in gates.GATES["book_dosing"].needs if s not in ("integration_in_window", "providers_credentialed")]
-    found = [gates.Step(key, gates.EVIDENCE[key].words, gates.EVIDENCE[key](page.course, None)) for key in asked]
+    asked = [
+        s
+        for s in gates.GATES["book_dosing"].needs
+        if s not in ("integration_in_window", "providers_credentialed")
+    ]
+    found = [
+        gates.Step(key, gates.EVIDENCE[key].words, gates.EVIDENCE[key](page.course, None)) for key in asked
+    ]
     return found if gates.closed(found) else []

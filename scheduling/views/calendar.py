@@ -21,6 +21,10 @@ def calendar(request):
 def ics(request, pk):
     """One appointment for the calendar of whoever may see it."""
     appointment = get_object_or_404(Appointment.objects.visible_to(request.user), pk=pk)
-    response = HttpResponse(ical.file_for(appointment, request.user), content_type="text/calendar; charset=utf-8")
-    response["Content-Disposition"] = f'attachment; filename="appointment-{appointment.starts_at:%Y-%m-%d}.ics"'
+    response = HttpResponse(
+        ical.file_for(appointment, request.user), content_type="text/calendar; charset=utf-8"
+    )
+    response["Content-Disposition"] = (
+        f'attachment; filename="appointment-{appointment.starts_at:%Y-%m-%d}.ics"'
+    )
     return response

@@ -38,7 +38,13 @@ def companion(request, token):
             return redirect("scheduling:companion_agreement", token=token)
         if answered is not None:
             return redirect("scheduling:companion_thanks", answer=answered)
-    context = {"page": page, "a": one, "contact": contact, "form": form, "address": address_for(one, page.client)}
+    context = {
+        "page": page,
+        "a": one,
+        "contact": contact,
+        "form": form,
+        "address": address_for(one, page.client),
+    }
     if one.companion_confirmed_at and chaperone.waiting(page.client):
         context["agreement"] = reverse("scheduling:companion_agreement", args=[token])
     return render(request, "scheduling/companion.html", context, status=422 if form.is_bound else 200)
@@ -54,7 +60,7 @@ def who_and_what(link: tokens.CompanionLink):
 
 
 def answer(request, one: Appointment, contact: Contact, form: AnswerForm) -> str | None:
-    """"yes", "no", or None where something is missing and the page is shown again."""
+    """ "yes", "no", or None where something is missing and the page is shown again."""
     try:
         if request.POST.get("answer") == "no":
             actions.decline_companion(appointment=one, by=contact)

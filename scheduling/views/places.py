@@ -107,7 +107,11 @@ def location_close(request, pk):
 @require_safe
 def services(request):
     rows = [
-        {"service": s, "stage": looks.STAGES.get(s.code, ""), "modes": ", ".join(str(Mode(m).label) for m in s.modes)}
+        {
+            "service": s,
+            "stage": looks.STAGES.get(s.code, ""),
+            "modes": ", ".join(str(Mode(m).label) for m in s.modes),
+        }
         for s in Service.objects.all()
     ]
     return render(request, "scheduling/services.html", {"rows": rows})

@@ -16,7 +16,9 @@ PER_PAGE = 20
 @require_safe
 def mine(request):
     """Upcoming first, then the past, newest first. Times in the zone that counts for each."""
-    own = Appointment.objects.visible_to(request.user).select_related("service", "location", "room", "companion")
+    own = Appointment.objects.visible_to(request.user).select_related(
+        "service", "location", "room", "companion"
+    )
     own = own.prefetch_related("staff__provider__user", "attendees__client")
     ahead = own.upcoming().order_by("starts_at")
     past = own.exclude(pk__in=ahead.values("pk")).order_by("-starts_at")

@@ -72,7 +72,9 @@ def shift_end(request, pk):
             touched = getattr(refused, "appointments", [])
             form.add_error(None, refused.reasons)
         else:
-            messages.success(request, _("The shift ends on %(day)s.") % {"day": form.cleaned_data["last_day"]})
+            messages.success(
+                request, _("The shift ends on %(day)s.") % {"day": form.cleaned_data["last_day"]}
+            )
             return redirect("scheduling:shifts", pk=shift.provider_id)
     context = {"shift": shift, "form": form, "touched": touched}
     return render(request, "scheduling/shift_end.html", context, status=422 if form.is_bound else 200)
@@ -109,5 +111,3 @@ def time_off_cancel(request, pk):
     actions.cancel_time_off(time_off=off, by=request.user)
     messages.success(request, _("Time off cancelled: the time can be booked again."))
     return redirect("scheduling:shifts", pk=off.provider_id)
-
-

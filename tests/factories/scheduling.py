@@ -91,7 +91,8 @@ class ShiftFactory(DjangoModelFactory):
 def works(provider, location, *, days=range(7), starts=time(8), ends=time(20)) -> list[Shift]:
     """On duty these weekdays, from long ago on."""
     return [
-        ShiftFactory(provider=provider, location=location, weekday=day, starts=starts, ends=ends) for day in days
+        ShiftFactory(provider=provider, location=location, weekday=day, starts=starts, ends=ends)
+        for day in days
     ]
 
 
@@ -111,7 +112,11 @@ class AppointmentFactory(DjangoModelFactory):
     location = factory.SubFactory(LocationFactory)
     mode = "in_person"
     room = factory.LazyAttribute(
-        lambda o: RoomFactory(location=o.location, kind=o.service.room_kind or "therapy") if o.mode == "in_person" else None
+        lambda o: (
+            RoomFactory(location=o.location, kind=o.service.room_kind or "therapy")
+            if o.mode == "in_person"
+            else None
+        )
     )
     starts_at = factory.LazyFunction(lambda: tomorrow(10))
     ends_at = factory.LazyAttribute(lambda o: o.starts_at + minutes(o.service.minutes))
@@ -180,5 +185,8 @@ def working_clinic(**location) -> WorkingClinic:
         people[role] = ProviderFactory(roles=[role], credentialed=True)
         works(people[role], place)
     return WorkingClinic(
-        place, RoomFactory(location=place, name="Fern"), RoomFactory(location=place, name="Willow", kind="dosing"), **people
+        place,
+        RoomFactory(location=place, name="Fern"),
+        RoomFactory(location=place, name="Willow", kind="dosing"),
+        **people,
     )

@@ -77,7 +77,9 @@ def test_two_hundred_staff_want_one_slot_and_one_gets_it(tmp_path):
     with stack(database_url(), os.environ["REDIS_URL"], folder=tmp_path, web=WEB, names=("web",)) as running:
         start, answers = threading.Barrier(REQUESTS), []
         desks = [
-            threading.Thread(target=press, args=(running.port, session, {**body, "client": client.pk}, start, answers))
+            threading.Thread(
+                target=press, args=(running.port, session, {**body, "client": client.pk}, start, answers)
+            )
             for session, client in zip(sessions, clients, strict=True)
         ]
         for desk in desks:
@@ -87,7 +89,9 @@ def test_two_hundred_staff_want_one_slot_and_one_gets_it(tmp_path):
         log = running.log("web")
     assert Counter(status for status, *_rest in answers) == {302: 1, 409: REQUESTS - 1}, log[-3000:]
     made = Appointment.objects.get()
-    assert next(to for status, to, _page in answers if status == 302) == reverse("scheduling:appointment", args=[made.pk])
+    assert next(to for status, to, _page in answers if status == 302) == reverse(
+        "scheduling:appointment", args=[made.pk]
+    )
     for status, _to, page in answers:
         if status == 409:
             times = other_times(page)

@@ -29,7 +29,12 @@ def starts(found):
 
 
 def test_a_booking_blocks_its_time_and_the_buffers_on_both_sides(clinic):
-    AppointmentFactory(location=clinic.location, people=[(clinic.therapist, "therapist")], starts_at=tomorrow(12), mode="video")
+    AppointmentFactory(
+        location=clinic.location,
+        people=[(clinic.therapist, "therapist")],
+        starts_at=tomorrow(12),
+        mode="video",
+    )
     found = starts(find(wish(clinic, mode="video"), start=tomorrow(8), end=tomorrow(20)))
     # An hour and ten minutes of writing up end before 12:00 only if she starts at 10:45. Rows made by hand carry no buffer.
     assert tomorrow(10, 45) in found
@@ -56,7 +61,12 @@ def test_a_shift_elsewhere_counts_for_video_only(clinic):
 def test_anyone_who_is_free_and_licensed_fills_the_seat(clinic):
     lapsed = ProviderFactory()  # no licence at all
     works(lapsed, clinic.location)
-    AppointmentFactory(location=clinic.location, people=[(clinic.therapist, "therapist")], starts_at=tomorrow(10), mode="video")
+    AppointmentFactory(
+        location=clinic.location,
+        people=[(clinic.therapist, "therapist")],
+        starts_at=tomorrow(10),
+        mode="video",
+    )
     people = [(clinic.therapist, "therapist"), (lapsed, "therapist")]
     found = find(wish(clinic, people=people, mode="video"), start=tomorrow(8), end=tomorrow(20))
     assert tomorrow(10) not in starts(found)
@@ -65,7 +75,9 @@ def test_anyone_who_is_free_and_licensed_fills_the_seat(clinic):
 
 def test_the_clients_own_time_counts(clinic):
     client = ClientFactory()
-    AppointmentFactory(client=client, people=[], starts_at=tomorrow(10), mode="phone", location=clinic.location)
+    AppointmentFactory(
+        client=client, people=[], starts_at=tomorrow(10), mode="phone", location=clinic.location
+    )
     found = starts(find(wish(clinic, client=client), start=tomorrow(8), end=tomorrow(20)))
     assert tomorrow(9, 30) not in found
     assert tomorrow(9) in found
@@ -77,10 +89,17 @@ def test_the_clients_own_time_counts(clinic):
 def test_a_shift_keeps_its_wall_clock_when_the_clocks_change(clinic, day, hours):
     night = ProviderFactory(credentialed=True)
     ShiftFactory(
-        provider=night, location=clinic.location, weekday=6, starts=time(0), ends=time(10), from_date=date(2027, 1, 1)
+        provider=night,
+        location=clinic.location,
+        weekday=6,
+        starts=time(0),
+        ends=time(10),
+        from_date=date(2027, 1, 1),
     )
     night.credentials.update(expires_on=date(2029, 1, 1))
-    known = availability.load(start=at_wall(day, 0), end=at_wall(day + timedelta(days=1), 0), providers=[night])
+    known = availability.load(
+        start=at_wall(day, 0), end=at_wall(day + timedelta(days=1), 0), providers=[night]
+    )
     (shift,) = known.hours(night.pk)
     assert shift.length == hours * HOUR
     assert shift.end.astimezone(LA).hour == 10
@@ -118,7 +137,10 @@ def test_a_friday_without_weekend_hours_says_which_days_fit(clinic, at):
 
 def fill(clinic, count):
     """Quarter hours of the therapist and a room, one after another, written in bulk."""
-    resources = [Resource.objects.get_or_create(**k)[0] for k in ({"provider": clinic.therapist}, {"room": clinic.therapy})]
+    resources = [
+        Resource.objects.get_or_create(**k)[0]
+        for k in ({"provider": clinic.therapist}, {"room": clinic.therapy})
+    ]
     first = tomorrow(8, days=2)
     made = Appointment.objects.bulk_create(
         Appointment(

@@ -125,7 +125,9 @@ def test_dose_and_integration_are_booked_as_one(clinic, desk, course, ordered):
     assert dose.integration.starts_at - dose.ends_at == timedelta(hours=24, minutes=30)
     on_call = dose.staff.get(on_call=True)
     assert on_call.provider == clinic.prescriber
-    assert not Reservation.objects.filter(resource__provider=clinic.prescriber).exists(), "on call is not reserved"
+    assert not Reservation.objects.filter(resource__provider=clinic.prescriber).exists(), (
+        "on call is not reserved"
+    )
     assert set(course.client.team.values_list("role", flat=True)) == {"therapist", "prescriber"}
 
 
@@ -207,7 +209,12 @@ def test_getting_ready_is_sent_before_a_dose_only(clinic, desk, course, ordered)
 
 
 def test_reminders_whose_time_has_passed_are_not_owed(clinic, desk):
-    made = book(clinic, desk, starts_at=clock.now().replace(minute=0, second=0, microsecond=0) + 26 * HOUR, mode="video")
+    made = book(
+        clinic,
+        desk,
+        starts_at=clock.now().replace(minute=0, second=0, microsecond=0) + 26 * HOUR,
+        mode="video",
+    )
     assert not Message.objects.filter(cause=f"appointment:{made.pk}", kind="appointment_72h").exists()
 
 

@@ -30,7 +30,11 @@ def visit(browser, live_server):
         if user is not None:
             http = Http()
             http.force_login(user)
-            cookie = {"name": "kap_session", "value": http.cookies["kap_session"].value, "url": live_server.url}
+            cookie = {
+                "name": "kap_session",
+                "value": http.cookies["kap_session"].value,
+                "url": live_server.url,
+            }
             made.add_cookies([cookie])
         page = watched(made.new_page())
         page.goto(path)
@@ -73,7 +77,10 @@ def test_every_page_of_the_calendar_is_accessible(visit, clinic, desk, booked, s
     pages = [
         (reverse("scheduling:calendar") + f"?day={day}&rooms=1", mara),
         (reverse("scheduling:calendar") + f"?day={day}&view=week", mara),
-        (reverse("scheduling:book") + f"?client={booked.attendees.get().client_id}&service=preparation", mara),
+        (
+            reverse("scheduling:book") + f"?client={booked.attendees.get().client_id}&service=preparation",
+            mara,
+        ),
         (reverse("scheduling:appointment", args=[booked.pk]), mara),
         (reverse("scheduling:cancel", args=[booked.pk]), mara),
         (reverse("scheduling:shifts", args=[clinic.therapist.pk]), desk),

@@ -22,13 +22,19 @@ class Session:
 
 
 def test_without_a_booked_dose_each_line_says_so_and_leads_to_booking(course):
-    for line in (evidence.integration_in_window, evidence.providers_credentialed, evidence.companion_confirmed):
+    for line in (
+        evidence.integration_in_window,
+        evidence.providers_credentialed,
+        evidence.companion_confirmed,
+    ):
         missing = line(course)
         assert missing.words == "No dosing session is booked."
         assert str(course.client_id) in missing.link
 
 
-@pytest.mark.parametrize(("hours", "met"), [(26.4, False), (26.5, True), (50.5, True), (50.6, False), (None, False)])
+@pytest.mark.parametrize(
+    ("hours", "met"), [(26.4, False), (26.5, True), (50.5, True), (50.6, False), (None, False)]
+)
 def test_the_window_is_24_to_48_hours_after_the_planned_end(clinic, course, hours, met):
     plan = clinic.plan()
     plan.integration_starts_at = plan.starts_at + timedelta(hours=hours) if hours else None

@@ -72,7 +72,10 @@ def test_time_off_shows_what_lies_in_it_and_can_be_taken_back(clinic, desk):
 
 def test_places_are_closed_only_when_nothing_is_booked_there(clinic, desk):
     booked = AppointmentFactory(location=clinic.location, room=clinic.therapy)
-    for close, thing in ((actions.close_room, {"room": clinic.therapy}), (actions.close_location, {"location": clinic.location})):
+    for close, thing in (
+        (actions.close_room, {"room": clinic.therapy}),
+        (actions.close_location, {"location": clinic.location}),
+    ):
         with pytest.raises(Refused, match="1 booked appointment"):
             close(**thing, by=desk)
     actions.cancel(appointment=booked, reason="clinic", by=desk)
@@ -86,4 +89,7 @@ def test_a_location_with_appointments_keeps_its_time_zone(clinic, desk):
     given = {"name": clinic.location.name, "state": "CA", "address": "Elsewhere"}
     with pytest.raises(Refused, match="new location"):
         actions.save_location(location=clinic.location, zone="America/Denver", **given, by=desk)
-    assert actions.save_location(location=clinic.location, zone=clinic.location.zone, **given, by=desk).address == "Elsewhere"
+    assert (
+        actions.save_location(location=clinic.location, zone=clinic.location.zone, **given, by=desk).address
+        == "Elsewhere"
+    )

@@ -48,7 +48,9 @@ def test_the_old_reminders_are_dropped_and_new_ones_owed(desk, talk):
 
 def test_a_taken_time_is_refused_and_nothing_changes(clinic, desk, talk):
     AppointmentFactory(
-        location=clinic.location, people=[(clinic.therapist, "therapist")], starts_at=talk.starts_at + 2 * HOUR
+        location=clinic.location,
+        people=[(clinic.therapist, "therapist")],
+        starts_at=talk.starts_at + 2 * HOUR,
     )
     with pytest.raises(actions.Taken) as refused:
         actions.move(appointment=talk, starts_at=talk.starts_at + 2 * HOUR, by=desk)
@@ -107,7 +109,9 @@ def test_an_integration_does_not_leave_the_window_of_its_dose(desk, dose):
         actions.move(appointment=dose.integration, starts_at=dose.ends_at + 50 * HOUR, by=desk)
     with pytest.raises(OutOfWindow):
         actions.move(appointment=dose.integration, starts_at=dose.ends_at + 50 * HOUR, late=True, by=desk)
-    Appointment.objects.filter(pk=dose.pk).update(state="done", ended_at=dose.ends_at, ended_by="system:tests")
+    Appointment.objects.filter(pk=dose.pk).update(
+        state="done", ended_at=dose.ends_at, ended_by="system:tests"
+    )
     integration = Appointment.objects.get(dosing=dose)
     with pytest.raises(OutOfWindow):
         actions.move(appointment=integration, starts_at=dose.ends_at + 50 * HOUR, by=desk)
@@ -127,4 +131,6 @@ def test_a_moved_dose_asks_its_companion_again(desk, dose):
 
 def test_only_a_dose_takes_an_integration_along(desk, talk):
     with pytest.raises(Refused, match="Only a dosing session"):
-        actions.move(appointment=talk, starts_at=talk.starts_at + HOUR, integration_starts_at=talk.ends_at, by=desk)
+        actions.move(
+            appointment=talk, starts_at=talk.starts_at + HOUR, integration_starts_at=talk.ends_at, by=desk
+        )

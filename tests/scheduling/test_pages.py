@@ -39,7 +39,9 @@ def page(browser, name, /, *args, **query):
 
 def appointment(clinic, **more):
     given = dict(
-        location=clinic.location, service=ServiceFactory(code="preparation"), people=[(clinic.therapist, "therapist")]
+        location=clinic.location,
+        service=ServiceFactory(code="preparation"),
+        people=[(clinic.therapist, "therapist")],
     )
     return AppointmentFactory(**{**given, **more})
 
@@ -87,7 +89,9 @@ def fill(clinic, client, count):
         for n in range(count)
     )  # fmt: skip
     Attendee.objects.bulk_create(Attendee(appointment=a, client=client) for a in made)
-    StaffOn.objects.bulk_create(StaffOn(appointment=a, provider=clinic.therapist, role="therapist") for a in made)
+    StaffOn.objects.bulk_create(
+        StaffOn(appointment=a, provider=clinic.therapist, role="therapist") for a in made
+    )
 
 
 @pytest.mark.parametrize("name", ["day", "week", "mine"])
@@ -95,7 +99,11 @@ def test_as_many_queries_for_a_thousand_appointments_as_for_ten(client, clinic, 
     ana = ClientFactory(with_user=True)
     client.force_login(ana.user if name == "mine" else desk)
     path = reverse("scheduling:mine" if name == "mine" else "scheduling:calendar")
-    look = {} if name == "mine" else {"view": name, "day": tomorrow(0).astimezone(LA).date().isoformat(), "rooms": "1"}
+    look = (
+        {}
+        if name == "mine"
+        else {"view": name, "day": tomorrow(0).astimezone(LA).date().isoformat(), "rooms": "1"}
+    )
     asked = {}
     for count in (10, 1000):
         fill(clinic, ana, count)
@@ -120,7 +128,13 @@ def test_a_therapist_books_from_the_page_without_a_script(client, clinic, mara):
     assert f"client={ana.pk}" in text
     _response, text = page(client, "book", client=ana.pk, service="preparation", location=clinic.location.pk)
     first = slots(text)[0]
-    sent = {"client": ana.pk, "service": "preparation", "location": clinic.location.pk, "mode": "in_person", "slot": first}
+    sent = {
+        "client": ana.pk,
+        "service": "preparation",
+        "location": clinic.location.pk,
+        "mode": "in_person",
+        "slot": first,
+    }
     response = client.post(reverse("scheduling:book"), sent)
     made = Appointment.objects.get()
     assert response["Location"] == reverse("scheduling:appointment", args=[made.pk])
@@ -163,7 +177,9 @@ def test_a_client_of_others_cannot_be_booked(client, clinic, mara):
 def test_dosing_is_offered_in_pairs_and_booked_as_both(client, clinic, desk, course, ordered, monkeypatch):
     with_order(monkeypatch)
     client.force_login(desk)
-    _response, text = page(client, "book", client=course.client_id, service="dosing", location=clinic.location.pk)
+    _response, text = page(
+        client, "book", client=course.client_id, service="dosing", location=clinic.location.pk
+    )
     first = slots(text)[0]
     assert "Book both" in text
     assert "Integration" in text
@@ -177,13 +193,20 @@ def test_dosing_is_offered_in_pairs_and_booked_as_both(client, clinic, desk, cou
     assert dose.integration.starts_at.isoformat() == first.split("|")[1].partition("~")[0]
 
 
-def test_a_friday_without_weekend_hours_names_the_days_that_fit(client, clinic, desk, course, ordered, monkeypatch, at):
+def test_a_friday_without_weekend_hours_names_the_days_that_fit(
+    client, clinic, desk, course, ordered, monkeypatch, at
+):
     with_order(monkeypatch)
     at(datetime(2026, 11, 16, 6, tzinfo=UTC))  # Sunday evening in the clinic
     clinic.therapist.shifts.filter(weekday__gte=5).delete()
     client.force_login(desk)
     friday = at_wall(date(2026, 11, 20), 10)
-    ask = {"client": course.client_id, "service": "dosing", "at": friday.isoformat(), "seat0": clinic.therapist.pk}
+    ask = {
+        "client": course.client_id,
+        "service": "dosing",
+        "at": friday.isoformat(),
+        "seat0": clinic.therapist.pk,
+    }
     _response, text = page(client, "book", **ask, integration_seat=clinic.therapist.pk)
     assert "On Fri 20 Nov no integration time can be reached" in text
     assert "These days fit: Mon 16 Nov, Tue 17 Nov, Wed 18 Nov" in text
@@ -192,14 +215,19 @@ def test_a_friday_without_weekend_hours_names_the_days_that_fit(client, clinic, 
 def with_order(monkeypatch, route="im", setting="in_clinic"):
     """The page reads route and setting from the active order, which is written elsewhere."""
     order = SimpleNamespace(
-        route=route, setting=setting, get_route_display=lambda: "Intramuscular", get_setting_display=lambda: "In clinic"
+        route=route,
+        setting=setting,
+        get_route_display=lambda: "Intramuscular",
+        get_setting_display=lambda: "In clinic",
     )
     monkeypatch.setattr(BookingPage, "order", order)
 
 
 def test_without_an_order_the_page_says_what_is_missing(client, clinic, desk, course):
     client.force_login(desk)
-    _response, text = page(client, "book", client=course.client_id, service="dosing", location=clinic.location.pk)
+    _response, text = page(
+        client, "book", client=course.client_id, service="dosing", location=clinic.location.pk
+    )
     assert "There is no active order." in text
     assert "Book both" not in text
 
@@ -207,7 +235,9 @@ def test_without_an_order_the_page_says_what_is_missing(client, clinic, desk, co
 def test_both_zones_are_shown_where_they_differ(client, clinic, desk):
     ana = ClientFactory(zone="America/New_York")
     client.force_login(desk)
-    _response, text = page(client, "book", client=ana.pk, service="preparation", location=clinic.location.pk, mode="video")
+    _response, text = page(
+        client, "book", client=ana.pk, service="preparation", location=clinic.location.pk, mode="video"
+    )
     assert "EST" in text or "EDT" in text
 
 
@@ -219,7 +249,9 @@ def test_an_appointment_is_moved_cancelled_arrived_from_its_page(client, clinic,
     client.force_login(desk)
     _response, text = page(client, "move", made.pk)
     target = slots(text)[0]
-    response = client.post(reverse("scheduling:move", args=[made.pk]), {"slot": target, "version": made.version})
+    response = client.post(
+        reverse("scheduling:move", args=[made.pk]), {"slot": target, "version": made.version}
+    )
     made.refresh_from_db()
     assert response.status_code == 302
     assert (made.starts_at.isoformat(), made.version) == (target, 2)
@@ -343,7 +375,13 @@ def test_time_off_shows_what_it_touches_before_it_is_saved(client, clinic, desk)
 def test_a_shift_is_added_and_ended_on_the_page(client, clinic, desk, mara):
     client.force_login(desk)
     path = reverse("scheduling:shift_add", args=[clinic.monitor.pk])
-    form = {"weekday": 0, "location": clinic.location.pk, "starts": "20:30", "ends": "20:00", "from_date": "2026-01-05"}
+    form = {
+        "weekday": 0,
+        "location": clinic.location.pk,
+        "starts": "20:30",
+        "ends": "20:00",
+        "from_date": "2026-01-05",
+    }
     assert client.post(path, form).status_code == 422
     assert client.post(path, {**form, "ends": "22:00"}).status_code == 302
     shift = clinic.monitor.shifts.get(ends="22:00")

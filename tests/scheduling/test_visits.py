@@ -36,9 +36,15 @@ def talk(clinic, desk, **more):
 def test_cancelling_keeps_the_row_frees_the_time_and_drops_the_messages(clinic, desk):
     made = talk(clinic, desk)
     cancelled = actions.cancel(appointment=made, reason="client", by=desk)
-    assert (cancelled.state, cancelled.cancel_reason, cancelled.cancelled_by) == ("cancelled", "client", f"user:{desk.pk}")
+    assert (cancelled.state, cancelled.cancel_reason, cancelled.cancelled_by) == (
+        "cancelled",
+        "client",
+        f"user:{desk.pk}",
+    )
     assert not Reservation.objects.filter(live=True).exists()
-    assert list(Message.objects.filter(state="owed").values_list("kind", flat=True)) == ["appointment_cancelled"]
+    assert list(Message.objects.filter(state="owed").values_list("kind", flat=True)) == [
+        "appointment_cancelled"
+    ]
     assert talk(clinic, desk).pk != made.pk
     with pytest.raises(Stale):
         actions.cancel(appointment=made, reason="client", by=desk)
@@ -60,7 +66,9 @@ def test_cancelling_a_dose_cancels_its_integration(desk, dose):
     assert not Item.objects.filter(kind="integration_unbooked").exists()
 
 
-def test_a_dose_left_without_integration_is_raised_and_closed_when_it_is_booked_again(clinic, desk, dose, course):
+def test_a_dose_left_without_integration_is_raised_and_closed_when_it_is_booked_again(
+    clinic, desk, dose, course
+):
     actions.cancel(appointment=dose.integration, reason="client", by=desk)
     item = Item.objects.open().get(kind="integration_unbooked")
     told = Message.objects.filter(kind="integration_unbooked", state="owed")
@@ -178,7 +186,9 @@ def test_another_companion_makes_the_first_ones_questions_void(desk, dose):
     sam, kim = ContactFactory(client=client), ContactFactory(client=client)
     actions.name_companion(appointment=dose, contact=sam, by=desk)
     actions.name_companion(appointment=dose, contact=kim, by=desk)
-    assert set(Message.objects.filter(state="owed", kind__startswith="companion").values_list("contact", flat=True)) == {kim.pk}
+    assert set(
+        Message.objects.filter(state="owed", kind__startswith="companion").values_list("contact", flat=True)
+    ) == {kim.pk}
     with pytest.raises(Refused, match="out of date"):
         actions.confirm_companion(appointment=dose, by=sam)
 
