@@ -8,6 +8,7 @@ from intake.evaluation_facts import LABS, SYSTEMS, flag_rows
 from intake.models import Decision
 from kap.core.forms import Form
 from kap.core.levels import Level
+from kap.core.units import plain
 from kap.pathway.stages import EXIT_REASONS, Stage
 from kap.people.us_states import CHOICES as STATES
 
@@ -144,7 +145,9 @@ def first_values(evaluation) -> dict:
     """The draft as it was saved. Nothing is filled in that was not typed here."""
     plain = ("seen_in_person_on", "patient_state", "systolic_mmhg", "diastolic_mmhg", "heart_rate_bpm", "spo2_percent",
              "weight_kg", "height_cm", "weight_measured_on", "conditions", "reasons")  # fmt: skip
-    values = {name: getattr(evaluation, name) for name in plain}
+    values = {name: getattr(evaluation, name) for name in names}
+    for name in ("weight_kg", "height_cm"):
+        values[name] = plain(values[name]) if values[name] is not None else None  # "70", never "70.0"
     values["version"] = evaluation.revision
     for key, _ in SYSTEMS:
         values[f"note_{key}"] = evaluation.notes.get(key, "")
