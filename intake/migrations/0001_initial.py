@@ -10,6 +10,8 @@ import uuid
 from django.conf import settings
 from django.db import migrations, models
 
+from kap.core.constraints import Together
+
 
 class Migration(migrations.Migration):
 
@@ -393,224 +395,228 @@ class Migration(migrations.Migration):
                 'abstract': False,
             },
         ),
-        migrations.AddConstraint(
-            model_name='diagnosis',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('ended_at__isnull', True), ('ended_by__isnull', True)), models.Q(('ended_at__isnull', False), ('ended_by__isnull', False)), _connector='OR'), name='diagnosis_ended_at_and_by_together'),
-        ),
-        migrations.AddConstraint(
-            model_name='diagnosis',
-            constraint=models.UniqueConstraint(condition=models.Q(('ended_at', None), ('is_principal', True)), fields=('course',), name='one_principal_diagnosis'),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='diagnosis',
-            trigger=pgtrigger.compiler.Trigger(name='insert_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "intake_diagnosisevent" ("code", "course_id", "created_at", "ended_at", "ended_by", "id", "is_principal", "made_at", "made_by_id", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "treatment_resistant", "trials", "words") VALUES (NEW."code", NEW."course_id", NEW."created_at", NEW."ended_at", NEW."ended_by", NEW."id", NEW."is_principal", NEW."made_at", NEW."made_by_id", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'insert\', NEW."id", NEW."treatment_resistant", NEW."trials", NEW."words"); RETURN NULL;', hash='331c55f81d57fcaf5e37afadf3e209870b5d2076', operation='INSERT', pgid='pgtrigger_insert_insert_7ee7e', table='intake_diagnosis', when='AFTER')),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='diagnosis',
-            trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD.* IS DISTINCT FROM NEW.*)', func='INSERT INTO "intake_diagnosisevent" ("code", "course_id", "created_at", "ended_at", "ended_by", "id", "is_principal", "made_at", "made_by_id", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "treatment_resistant", "trials", "words") VALUES (NEW."code", NEW."course_id", NEW."created_at", NEW."ended_at", NEW."ended_by", NEW."id", NEW."is_principal", NEW."made_at", NEW."made_by_id", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'update\', NEW."id", NEW."treatment_resistant", NEW."trials", NEW."words"); RETURN NULL;', hash='ca3d163e9898738c063153ac8168780d0938cc60', operation='UPDATE', pgid='pgtrigger_update_update_39e90', table='intake_diagnosis', when='AFTER')),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='diagnosisevent',
-            trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='d83376811040704ce8deb485882380a25012d81a', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_ceb52', table='intake_diagnosisevent', when='BEFORE')),
-        ),
-        migrations.AddConstraint(
-            model_name='draft',
-            constraint=models.UniqueConstraint(fields=('course', 'section'), name='one_draft_per_section'),
-        ),
-        migrations.AddConstraint(
-            model_name='flaganswer',
-            constraint=models.UniqueConstraint(fields=('evaluation', 'flag'), name='flag_answered_once_per_evaluation'),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='flaganswer',
-            trigger=pgtrigger.compiler.Trigger(name='flag_answer_kept_with_its_evaluation', sql=pgtrigger.compiler.UpsertTriggerSql(func="\n                    IF EXISTS (SELECT 1 FROM intake_evaluation e\n                               WHERE e.id = COALESCE(NEW.evaluation_id, OLD.evaluation_id)\n                                 AND e.decided_at IS NOT NULL) THEN\n                        RAISE EXCEPTION 'the evaluation is decided; its answers stay'\n                            USING ERRCODE = 'check_violation', CONSTRAINT = 'flag_answer_kept';\n                    END IF;\n                    IF TG_OP = 'DELETE' THEN RETURN OLD; END IF;\n                    RETURN NEW;\n                ", hash='9c175e90dea519613af70feb7c20da4871a98426', operation='INSERT OR UPDATE OR DELETE', pgid='pgtrigger_flag_answer_kept_with_its_evaluation_f174f', table='intake_flaganswer', when='BEFORE')),
-        ),
-        migrations.AddConstraint(
-            model_name='order',
-            constraint=models.UniqueConstraint(fields=('id', 'course'), name='order_with_its_course'),
-        ),
-        migrations.AddConstraint(
-            model_name='order',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('signed_at__isnull', True), ('signed_by__isnull', True)), models.Q(('signed_at__isnull', False), ('signed_by__isnull', False)), _connector='OR'), name='order_signed_at_and_by_together'),
-        ),
-        migrations.AddConstraint(
-            model_name='order',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('ended_at__isnull', True), ('ended_by__isnull', True)), models.Q(('ended_at__isnull', False), ('ended_by__isnull', False)), _connector='OR'), name='order_ended_at_and_by_together'),
-        ),
-        migrations.AddConstraint(
-            model_name='order',
-            constraint=models.CheckConstraint(condition=models.Q(('dose_max_mg__gte', models.F('dose_min_mg')), ('dose_min_mg__gt', 0), ('session_max_mg__gte', models.F('dose_max_mg'))), name='order_doses_in_order'),
-        ),
-        migrations.AddConstraint(
-            model_name='order',
-            constraint=models.CheckConstraint(condition=models.Q(('sessions__gte', 1), ('sessions__lte', 60)), name='order_covers_some_sessions'),
-        ),
-        migrations.AddConstraint(
-            model_name='order',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('setting', 'remote'), _negated=True), ('route__in', ['sl', 'oral']), _connector='OR'), name='remote_is_by_mouth_only'),
-        ),
-        migrations.AddConstraint(
-            model_name='order',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('route', 'iv'), _negated=True), ('infusion_minutes__gt', 0), _connector='OR'), name='infusion_has_a_duration'),
-        ),
-        migrations.AddConstraint(
-            model_name='order',
-            constraint=models.CheckConstraint(condition=models.Q(('signed_at', None), models.Q(('content__isnull', False), models.Q(('printed_name', ''), _negated=True)), _connector='OR'), name='signed_order_is_frozen'),
-        ),
-        migrations.AddConstraint(
-            model_name='order',
-            constraint=models.UniqueConstraint(condition=models.Q(('ended_at', None), ('signed_at__isnull', False)), fields=('course',), name='one_active_order_per_course'),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='order',
-            trigger=pgtrigger.compiler.Trigger(name='order_is_kept', sql=pgtrigger.compiler.UpsertTriggerSql(func="\n                IF OLD.signed_at IS NOT NULL AND (to_jsonb(NEW) - 'ended_at' - 'ended_by' - 'end_words') IS DISTINCT FROM (to_jsonb(OLD) - 'ended_at' - 'ended_by' - 'end_words') THEN\n                    RAISE EXCEPTION 'order is signed and cannot be changed' USING ERRCODE = 'check_violation',\n                        CONSTRAINT = 'order_is_kept';\n                END IF;\n                RETURN NEW;\n            ", hash='1a920a8ee73a72b51fa44cc84ee9a76b168e5aca', operation='UPDATE', pgid='pgtrigger_order_is_kept_375c4', table='intake_order', when='BEFORE')),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='order',
-            trigger=pgtrigger.compiler.Trigger(name='order_is_not_deleted', sql=pgtrigger.compiler.UpsertTriggerSql(func="\n                IF OLD.signed_at IS NOT NULL THEN\n                    RAISE EXCEPTION 'order is signed and cannot be deleted' USING ERRCODE = 'check_violation',\n                        CONSTRAINT = 'order_is_kept';\n                END IF;\n                RETURN OLD;\n            ", hash='be2b9c477346cfa4478bccac0a3db5839c8174a3', operation='DELETE', pgid='pgtrigger_order_is_not_deleted_ed2d0', table='intake_order', when='BEFORE')),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='order',
-            trigger=pgtrigger.compiler.Trigger(name='order_no_truncate', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'order is kept for good and cannot be truncated' USING ERRCODE = 'check_violation';", hash='553f16c7f505fdf2257d3d39dcf2512d0e74683f', level='STATEMENT', operation='TRUNCATE', pgid='pgtrigger_order_no_truncate_05133', table='intake_order', when='BEFORE')),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='order',
-            trigger=pgtrigger.compiler.Trigger(name='insert_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "intake_orderevent" ("author_id", "booster_max_mg", "call_diastolic_mmhg", "call_heart_rate_above_bpm", "call_spo2_below_percent", "call_systolic_mmhg", "course_id", "created_at", "dose_max_mg", "dose_min_mg", "end_words", "ended_at", "ended_by", "evaluation_id", "expires_on", "id", "infusion_minutes", "instructions", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "printed_name", "route", "session_max_mg", "sessions", "setting", "sha256", "signed_at", "signed_by_id", "soft_reason", "start_diastolic_max_mmhg", "start_systolic_max_mmhg", "strength", "supersedes_id", "weight_kg", "weight_measured_on") VALUES (NEW."author_id", NEW."booster_max_mg", NEW."call_diastolic_mmhg", NEW."call_heart_rate_above_bpm", NEW."call_spo2_below_percent", NEW."call_systolic_mmhg", NEW."course_id", NEW."created_at", NEW."dose_max_mg", NEW."dose_min_mg", NEW."end_words", NEW."ended_at", NEW."ended_by", NEW."evaluation_id", NEW."expires_on", NEW."id", NEW."infusion_minutes", NEW."instructions", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'insert\', NEW."id", NEW."printed_name", NEW."route", NEW."session_max_mg", NEW."sessions", NEW."setting", NEW."sha256", NEW."signed_at", NEW."signed_by_id", NEW."soft_reason", NEW."start_diastolic_max_mmhg", NEW."start_systolic_max_mmhg", NEW."strength", NEW."supersedes_id", NEW."weight_kg", NEW."weight_measured_on"); RETURN NULL;', hash='67843b4ac5f43526c1e7e606441703eddf7195a5', operation='INSERT', pgid='pgtrigger_insert_insert_c8d9d', table='intake_order', when='AFTER')),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='order',
-            trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."author_id" IS DISTINCT FROM (NEW."author_id") OR OLD."booster_max_mg" IS DISTINCT FROM (NEW."booster_max_mg") OR OLD."call_diastolic_mmhg" IS DISTINCT FROM (NEW."call_diastolic_mmhg") OR OLD."call_heart_rate_above_bpm" IS DISTINCT FROM (NEW."call_heart_rate_above_bpm") OR OLD."call_spo2_below_percent" IS DISTINCT FROM (NEW."call_spo2_below_percent") OR OLD."call_systolic_mmhg" IS DISTINCT FROM (NEW."call_systolic_mmhg") OR OLD."course_id" IS DISTINCT FROM (NEW."course_id") OR OLD."created_at" IS DISTINCT FROM (NEW."created_at") OR OLD."dose_max_mg" IS DISTINCT FROM (NEW."dose_max_mg") OR OLD."dose_min_mg" IS DISTINCT FROM (NEW."dose_min_mg") OR OLD."end_words" IS DISTINCT FROM (NEW."end_words") OR OLD."ended_at" IS DISTINCT FROM (NEW."ended_at") OR OLD."ended_by" IS DISTINCT FROM (NEW."ended_by") OR OLD."evaluation_id" IS DISTINCT FROM (NEW."evaluation_id") OR OLD."expires_on" IS DISTINCT FROM (NEW."expires_on") OR OLD."id" IS DISTINCT FROM (NEW."id") OR OLD."infusion_minutes" IS DISTINCT FROM (NEW."infusion_minutes") OR OLD."instructions" IS DISTINCT FROM (NEW."instructions") OR OLD."printed_name" IS DISTINCT FROM (NEW."printed_name") OR OLD."route" IS DISTINCT FROM (NEW."route") OR OLD."session_max_mg" IS DISTINCT FROM (NEW."session_max_mg") OR OLD."sessions" IS DISTINCT FROM (NEW."sessions") OR OLD."setting" IS DISTINCT FROM (NEW."setting") OR OLD."sha256" IS DISTINCT FROM (NEW."sha256") OR OLD."signed_at" IS DISTINCT FROM (NEW."signed_at") OR OLD."signed_by_id" IS DISTINCT FROM (NEW."signed_by_id") OR OLD."soft_reason" IS DISTINCT FROM (NEW."soft_reason") OR OLD."start_diastolic_max_mmhg" IS DISTINCT FROM (NEW."start_diastolic_max_mmhg") OR OLD."start_systolic_max_mmhg" IS DISTINCT FROM (NEW."start_systolic_max_mmhg") OR OLD."strength" IS DISTINCT FROM (NEW."strength") OR OLD."supersedes_id" IS DISTINCT FROM (NEW."supersedes_id") OR OLD."weight_kg" IS DISTINCT FROM (NEW."weight_kg") OR OLD."weight_measured_on" IS DISTINCT FROM (NEW."weight_measured_on"))', func='INSERT INTO "intake_orderevent" ("author_id", "booster_max_mg", "call_diastolic_mmhg", "call_heart_rate_above_bpm", "call_spo2_below_percent", "call_systolic_mmhg", "course_id", "created_at", "dose_max_mg", "dose_min_mg", "end_words", "ended_at", "ended_by", "evaluation_id", "expires_on", "id", "infusion_minutes", "instructions", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "printed_name", "route", "session_max_mg", "sessions", "setting", "sha256", "signed_at", "signed_by_id", "soft_reason", "start_diastolic_max_mmhg", "start_systolic_max_mmhg", "strength", "supersedes_id", "weight_kg", "weight_measured_on") VALUES (NEW."author_id", NEW."booster_max_mg", NEW."call_diastolic_mmhg", NEW."call_heart_rate_above_bpm", NEW."call_spo2_below_percent", NEW."call_systolic_mmhg", NEW."course_id", NEW."created_at", NEW."dose_max_mg", NEW."dose_min_mg", NEW."end_words", NEW."ended_at", NEW."ended_by", NEW."evaluation_id", NEW."expires_on", NEW."id", NEW."infusion_minutes", NEW."instructions", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'update\', NEW."id", NEW."printed_name", NEW."route", NEW."session_max_mg", NEW."sessions", NEW."setting", NEW."sha256", NEW."signed_at", NEW."signed_by_id", NEW."soft_reason", NEW."start_diastolic_max_mmhg", NEW."start_systolic_max_mmhg", NEW."strength", NEW."supersedes_id", NEW."weight_kg", NEW."weight_measured_on"); RETURN NULL;', hash='649075a81e42d7f897182bacb2ef2db03ce3b298', operation='UPDATE', pgid='pgtrigger_update_update_b4f03', table='intake_order', when='AFTER')),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='orderevent',
-            trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='57cacca4d81d28d1d4e56a4025af2ecfa67148e2', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_ab046', table='intake_orderevent', when='BEFORE')),
-        ),
-        migrations.AddConstraint(
-            model_name='plan',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('signed_at__isnull', True), ('signed_by__isnull', True)), models.Q(('signed_at__isnull', False), ('signed_by__isnull', False)), _connector='OR'), name='plan_signed_at_and_by_together'),
-        ),
-        migrations.AddConstraint(
-            model_name='plan',
-            constraint=models.CheckConstraint(condition=models.Q(('signed_at__isnull', True), models.Q(('document__isnull', False), ('review_on__isnull', False), ('sessions_planned__isnull', False)), _connector='OR'), name='signed_plan_is_whole'),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='plan',
-            trigger=pgtrigger.compiler.Trigger(name='plan_is_kept', sql=pgtrigger.compiler.UpsertTriggerSql(func="\n                IF OLD.signed_at IS NOT NULL AND (to_jsonb(NEW) - 'superseded_at') IS DISTINCT FROM (to_jsonb(OLD) - 'superseded_at') THEN\n                    RAISE EXCEPTION 'plan is signed and cannot be changed' USING ERRCODE = 'check_violation',\n                        CONSTRAINT = 'plan_is_kept';\n                END IF;\n                RETURN NEW;\n            ", hash='0b9c5dd011115032cea5582716a2c14acd391b5d', operation='UPDATE', pgid='pgtrigger_plan_is_kept_b1292', table='intake_plan', when='BEFORE')),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='plan',
-            trigger=pgtrigger.compiler.Trigger(name='plan_is_not_deleted', sql=pgtrigger.compiler.UpsertTriggerSql(func="\n                IF OLD.signed_at IS NOT NULL THEN\n                    RAISE EXCEPTION 'plan is signed and cannot be deleted' USING ERRCODE = 'check_violation',\n                        CONSTRAINT = 'plan_is_kept';\n                END IF;\n                RETURN OLD;\n            ", hash='797b1b6e6b22103712feab91effb95ff19103c7d', operation='DELETE', pgid='pgtrigger_plan_is_not_deleted_10a8b', table='intake_plan', when='BEFORE')),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='plan',
-            trigger=pgtrigger.compiler.Trigger(name='plan_no_truncate', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'plan is kept for good and cannot be truncated' USING ERRCODE = 'check_violation';", hash='1d8ff925ee288de1ffe7234f94ec59c270d3ee26', level='STATEMENT', operation='TRUNCATE', pgid='pgtrigger_plan_no_truncate_60aca', table='intake_plan', when='BEFORE')),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='plan',
-            trigger=pgtrigger.compiler.Trigger(name='insert_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "intake_planevent" ("author_id", "course_id", "created_at", "days_between", "document_id", "goals", "id", "interventions", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "problems", "review_on", "revision", "saved_at", "sessions_planned", "signed_at", "signed_by_id", "superseded_at", "support") VALUES (NEW."author_id", NEW."course_id", NEW."created_at", NEW."days_between", NEW."document_id", NEW."goals", NEW."id", NEW."interventions", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'insert\', NEW."id", NEW."problems", NEW."review_on", NEW."revision", NEW."saved_at", NEW."sessions_planned", NEW."signed_at", NEW."signed_by_id", NEW."superseded_at", NEW."support"); RETURN NULL;', hash='d69cc521fd453bb389d3fbfe9f486484b466719b', operation='INSERT', pgid='pgtrigger_insert_insert_f1c70', table='intake_plan', when='AFTER')),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='plan',
-            trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD.* IS DISTINCT FROM NEW.*)', func='INSERT INTO "intake_planevent" ("author_id", "course_id", "created_at", "days_between", "document_id", "goals", "id", "interventions", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "problems", "review_on", "revision", "saved_at", "sessions_planned", "signed_at", "signed_by_id", "superseded_at", "support") VALUES (NEW."author_id", NEW."course_id", NEW."created_at", NEW."days_between", NEW."document_id", NEW."goals", NEW."id", NEW."interventions", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'update\', NEW."id", NEW."problems", NEW."review_on", NEW."revision", NEW."saved_at", NEW."sessions_planned", NEW."signed_at", NEW."signed_by_id", NEW."superseded_at", NEW."support"); RETURN NULL;', hash='0612894b42ab5ca2a60020ad7991e30d981d740d', operation='UPDATE', pgid='pgtrigger_update_update_e95ad', table='intake_plan', when='AFTER')),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='planevent',
-            trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='106d2d66cc7cd9f10163e2641de37f1a5359426f', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_f0a67', table='intake_planevent', when='BEFORE')),
-        ),
-        migrations.AddConstraint(
-            model_name='submission',
-            constraint=models.UniqueConstraint(fields=('course', 'number'), name='submission_number_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='submission',
-            constraint=models.UniqueConstraint(fields=('id', 'course'), name='submission_with_its_course'),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='submission',
-            trigger=pgtrigger.compiler.Trigger(name='submission_is_kept', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='71806e11e719b05681a48a8a932241e06059259f', operation='UPDATE OR DELETE', pgid='pgtrigger_submission_is_kept_80b70', table='intake_submission', when='BEFORE')),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='submission',
-            trigger=pgtrigger.compiler.Trigger(name='submission_no_truncate', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'submission is kept for good and cannot be truncated' USING ERRCODE = 'check_violation';", hash='4cc30a9a17405f81abc255ba7aa739fc90602309', level='STATEMENT', operation='TRUNCATE', pgid='pgtrigger_submission_no_truncate_0d990', table='intake_submission', when='BEFORE')),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='flag',
-            trigger=pgtrigger.compiler.Trigger(name='flag_is_kept', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='530238f0d9293dfee651997db057c00068a12eff', operation='UPDATE OR DELETE', pgid='pgtrigger_flag_is_kept_4c43e', table='intake_flag', when='BEFORE')),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='flag',
-            trigger=pgtrigger.compiler.Trigger(name='flag_no_truncate', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'flag is kept for good and cannot be truncated' USING ERRCODE = 'check_violation';", hash='037fb20bdf93d8553c63c516e1a5f9870af37a68', level='STATEMENT', operation='TRUNCATE', pgid='pgtrigger_flag_no_truncate_f5626', table='intake_flag', when='BEFORE')),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='evaluationevent',
-            trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='5482ca2b77d85dcd6066c8a52f8aa584fcc92411', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_66a3a', table='intake_evaluationevent', when='BEFORE')),
-        ),
-        migrations.AddConstraint(
-            model_name='evaluation',
-            constraint=models.UniqueConstraint(fields=('id', 'course'), name='evaluation_with_its_course'),
-        ),
-        migrations.AddConstraint(
-            model_name='evaluation',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('decided_at__isnull', True), ('decided_by__isnull', True)), models.Q(('decided_at__isnull', False), ('decided_by__isnull', False)), _connector='OR'), name='evaluation_decided_at_and_by_together'),
-        ),
-        migrations.AddConstraint(
-            model_name='evaluation',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('decided_at__isnull', True), models.Q(('content__isnull', False), ('weight_kg__isnull', False), ('weight_measured_on__isnull', False)), _connector='OR'), models.Q(('decided_at', None), models.Q(models.Q(('decision', ''), _negated=True), models.Q(('printed_name', ''), _negated=True)), _connector='OR')), name='evaluation_decided_is_whole'),
-        ),
-        migrations.AddConstraint(
-            model_name='evaluation',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('decision__in', ['clear', 'conditions']), _negated=True), ('valid_until__isnull', False), _connector='OR'), name='clearance_has_an_end'),
-        ),
-        migrations.AddConstraint(
-            model_name='evaluation',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('decision', 'conditions'), _negated=True), models.Q(('conditions', ''), _negated=True), _connector='OR'), name='conditions_are_written_down'),
-        ),
-        migrations.AddConstraint(
-            model_name='evaluation',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('decision__in', ['defer', 'decline']), _negated=True), models.Q(('reasons', ''), _negated=True), _connector='OR'), name='refusal_has_its_reasons'),
-        ),
-        migrations.AddConstraint(
-            model_name='evaluation',
-            constraint=models.CheckConstraint(condition=models.Q(('weight_kg', None), models.Q(('weight_kg__gte', 20), ('weight_kg__lte', 350)), _connector='OR'), name='weight_in_kg_is_possible'),
-        ),
-        migrations.AddConstraint(
-            model_name='evaluation',
-            constraint=models.UniqueConstraint(condition=models.Q(('decided_at', None)), fields=('course',), name='one_open_evaluation_per_course'),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='evaluation',
-            trigger=pgtrigger.compiler.Trigger(name='evaluation_is_kept', sql=pgtrigger.compiler.UpsertTriggerSql(func="\n                IF OLD.decided_at IS NOT NULL AND (to_jsonb(NEW)) IS DISTINCT FROM (to_jsonb(OLD)) THEN\n                    RAISE EXCEPTION 'evaluation is signed and cannot be changed' USING ERRCODE = 'check_violation',\n                        CONSTRAINT = 'evaluation_is_kept';\n                END IF;\n                RETURN NEW;\n            ", hash='1ef1ed41db73d9aab104929c861f231681fb0912', operation='UPDATE', pgid='pgtrigger_evaluation_is_kept_3272d', table='intake_evaluation', when='BEFORE')),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='evaluation',
-            trigger=pgtrigger.compiler.Trigger(name='evaluation_is_not_deleted', sql=pgtrigger.compiler.UpsertTriggerSql(func="\n                IF OLD.decided_at IS NOT NULL THEN\n                    RAISE EXCEPTION 'evaluation is signed and cannot be deleted' USING ERRCODE = 'check_violation',\n                        CONSTRAINT = 'evaluation_is_kept';\n                END IF;\n                RETURN OLD;\n            ", hash='f0ffc69e17b83f881c2d0920dac87219e7986baa', operation='DELETE', pgid='pgtrigger_evaluation_is_not_deleted_42a12', table='intake_evaluation', when='BEFORE')),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='evaluation',
-            trigger=pgtrigger.compiler.Trigger(name='evaluation_no_truncate', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'evaluation is kept for good and cannot be truncated' USING ERRCODE = 'check_violation';", hash='71f66af92fc74193cdf5969fdbe80e61149c89fb', level='STATEMENT', operation='TRUNCATE', pgid='pgtrigger_evaluation_no_truncate_b00fb', table='intake_evaluation', when='BEFORE')),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='evaluation',
-            trigger=pgtrigger.compiler.Trigger(name='insert_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "intake_evaluationevent" ("author_id", "conditions", "course_id", "created_at", "decided_at", "decided_by_id", "decision", "diastolic_mmhg", "heart_rate_bpm", "height_cm", "id", "patient_state", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "printed_name", "reasons", "revision", "saved_at", "seen_in_person_on", "sha256", "spo2_percent", "submission_id", "systolic_mmhg", "valid_until", "weight_kg", "weight_measured_on") VALUES (NEW."author_id", NEW."conditions", NEW."course_id", NEW."created_at", NEW."decided_at", NEW."decided_by_id", NEW."decision", NEW."diastolic_mmhg", NEW."heart_rate_bpm", NEW."height_cm", NEW."id", NEW."patient_state", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'insert\', NEW."id", NEW."printed_name", NEW."reasons", NEW."revision", NEW."saved_at", NEW."seen_in_person_on", NEW."sha256", NEW."spo2_percent", NEW."submission_id", NEW."systolic_mmhg", NEW."valid_until", NEW."weight_kg", NEW."weight_measured_on"); RETURN NULL;', hash='82b9491311ae02226d999b40376fd024132aaffe', operation='INSERT', pgid='pgtrigger_insert_insert_74a94', table='intake_evaluation', when='AFTER')),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='evaluation',
-            trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."author_id" IS DISTINCT FROM (NEW."author_id") OR OLD."conditions" IS DISTINCT FROM (NEW."conditions") OR OLD."course_id" IS DISTINCT FROM (NEW."course_id") OR OLD."created_at" IS DISTINCT FROM (NEW."created_at") OR OLD."decided_at" IS DISTINCT FROM (NEW."decided_at") OR OLD."decided_by_id" IS DISTINCT FROM (NEW."decided_by_id") OR OLD."decision" IS DISTINCT FROM (NEW."decision") OR OLD."diastolic_mmhg" IS DISTINCT FROM (NEW."diastolic_mmhg") OR OLD."heart_rate_bpm" IS DISTINCT FROM (NEW."heart_rate_bpm") OR OLD."height_cm" IS DISTINCT FROM (NEW."height_cm") OR OLD."id" IS DISTINCT FROM (NEW."id") OR OLD."patient_state" IS DISTINCT FROM (NEW."patient_state") OR OLD."printed_name" IS DISTINCT FROM (NEW."printed_name") OR OLD."reasons" IS DISTINCT FROM (NEW."reasons") OR OLD."revision" IS DISTINCT FROM (NEW."revision") OR OLD."saved_at" IS DISTINCT FROM (NEW."saved_at") OR OLD."seen_in_person_on" IS DISTINCT FROM (NEW."seen_in_person_on") OR OLD."sha256" IS DISTINCT FROM (NEW."sha256") OR OLD."spo2_percent" IS DISTINCT FROM (NEW."spo2_percent") OR OLD."submission_id" IS DISTINCT FROM (NEW."submission_id") OR OLD."systolic_mmhg" IS DISTINCT FROM (NEW."systolic_mmhg") OR OLD."valid_until" IS DISTINCT FROM (NEW."valid_until") OR OLD."weight_kg" IS DISTINCT FROM (NEW."weight_kg") OR OLD."weight_measured_on" IS DISTINCT FROM (NEW."weight_measured_on"))', func='INSERT INTO "intake_evaluationevent" ("author_id", "conditions", "course_id", "created_at", "decided_at", "decided_by_id", "decision", "diastolic_mmhg", "heart_rate_bpm", "height_cm", "id", "patient_state", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "printed_name", "reasons", "revision", "saved_at", "seen_in_person_on", "sha256", "spo2_percent", "submission_id", "systolic_mmhg", "valid_until", "weight_kg", "weight_measured_on") VALUES (NEW."author_id", NEW."conditions", NEW."course_id", NEW."created_at", NEW."decided_at", NEW."decided_by_id", NEW."decision", NEW."diastolic_mmhg", NEW."heart_rate_bpm", NEW."height_cm", NEW."id", NEW."patient_state", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'update\', NEW."id", NEW."printed_name", NEW."reasons", NEW."revision", NEW."saved_at", NEW."seen_in_person_on", NEW."sha256", NEW."spo2_percent", NEW."submission_id", NEW."systolic_mmhg", NEW."valid_until", NEW."weight_kg", NEW."weight_measured_on"); RETURN NULL;', hash='1f37e219d771fee85dc357feb5a67581258dac8a', operation='UPDATE', pgid='pgtrigger_update_update_41e38', table='intake_evaluation', when='AFTER')),
-        ),
-        migrations.AddConstraint(
-            model_name='telemedicinebasis',
-            constraint=models.CheckConstraint(condition=models.Q(('valid_to', None), ('valid_to__gte', models.F('valid_from')), _connector='OR'), name='telemedicine_dates_in_order'),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='telemedicinebasis',
-            trigger=pgtrigger.compiler.Trigger(name='insert_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "intake_telemedicinebasisevent" ("basis", "client_id", "created_at", "id", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "recorded_by", "source", "valid_from", "valid_to") VALUES (NEW."basis", NEW."client_id", NEW."created_at", NEW."id", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'insert\', NEW."id", NEW."recorded_by", NEW."source", NEW."valid_from", NEW."valid_to"); RETURN NULL;', hash='b2b96c7e3c31b8f038db042f89b88413d5f28165', operation='INSERT', pgid='pgtrigger_insert_insert_fc7ca', table='intake_telemedicinebasis', when='AFTER')),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='telemedicinebasis',
-            trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD.* IS DISTINCT FROM NEW.*)', func='INSERT INTO "intake_telemedicinebasisevent" ("basis", "client_id", "created_at", "id", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "recorded_by", "source", "valid_from", "valid_to") VALUES (NEW."basis", NEW."client_id", NEW."created_at", NEW."id", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'update\', NEW."id", NEW."recorded_by", NEW."source", NEW."valid_from", NEW."valid_to"); RETURN NULL;', hash='d514c9fa8cf4fd1d3fb3b04d0c43503dd75bcb01', operation='UPDATE', pgid='pgtrigger_update_update_afce4', table='intake_telemedicinebasis', when='AFTER')),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='telemedicinebasisevent',
-            trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='b3ae98d593ea13562d56eea1c7b0b86af0e01f43', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_b7585', table='intake_telemedicinebasisevent', when='BEFORE')),
+        Together(
+            [
+            migrations.AddConstraint(
+                model_name='diagnosis',
+                constraint=models.CheckConstraint(condition=models.Q(models.Q(('ended_at__isnull', True), ('ended_by__isnull', True)), models.Q(('ended_at__isnull', False), ('ended_by__isnull', False)), _connector='OR'), name='diagnosis_ended_at_and_by_together'),
+            ),
+            migrations.AddConstraint(
+                model_name='diagnosis',
+                constraint=models.UniqueConstraint(condition=models.Q(('ended_at', None), ('is_principal', True)), fields=('course',), name='one_principal_diagnosis'),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name='diagnosis',
+                trigger=pgtrigger.compiler.Trigger(name='insert_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "intake_diagnosisevent" ("code", "course_id", "created_at", "ended_at", "ended_by", "id", "is_principal", "made_at", "made_by_id", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "treatment_resistant", "trials", "words") VALUES (NEW."code", NEW."course_id", NEW."created_at", NEW."ended_at", NEW."ended_by", NEW."id", NEW."is_principal", NEW."made_at", NEW."made_by_id", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'insert\', NEW."id", NEW."treatment_resistant", NEW."trials", NEW."words"); RETURN NULL;', hash='331c55f81d57fcaf5e37afadf3e209870b5d2076', operation='INSERT', pgid='pgtrigger_insert_insert_7ee7e', table='intake_diagnosis', when='AFTER')),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name='diagnosis',
+                trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD.* IS DISTINCT FROM NEW.*)', func='INSERT INTO "intake_diagnosisevent" ("code", "course_id", "created_at", "ended_at", "ended_by", "id", "is_principal", "made_at", "made_by_id", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "treatment_resistant", "trials", "words") VALUES (NEW."code", NEW."course_id", NEW."created_at", NEW."ended_at", NEW."ended_by", NEW."id", NEW."is_principal", NEW."made_at", NEW."made_by_id", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'update\', NEW."id", NEW."treatment_resistant", NEW."trials", NEW."words"); RETURN NULL;', hash='ca3d163e9898738c063153ac8168780d0938cc60', operation='UPDATE', pgid='pgtrigger_update_update_39e90', table='intake_diagnosis', when='AFTER')),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name='diagnosisevent',
+                trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='d83376811040704ce8deb485882380a25012d81a', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_ceb52', table='intake_diagnosisevent', when='BEFORE')),
+            ),
+            migrations.AddConstraint(
+                model_name='draft',
+                constraint=models.UniqueConstraint(fields=('course', 'section'), name='one_draft_per_section'),
+            ),
+            migrations.AddConstraint(
+                model_name='flaganswer',
+                constraint=models.UniqueConstraint(fields=('evaluation', 'flag'), name='flag_answered_once_per_evaluation'),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name='flaganswer',
+                trigger=pgtrigger.compiler.Trigger(name='flag_answer_kept_with_its_evaluation', sql=pgtrigger.compiler.UpsertTriggerSql(func="\n                    IF EXISTS (SELECT 1 FROM intake_evaluation e\n                               WHERE e.id = COALESCE(NEW.evaluation_id, OLD.evaluation_id)\n                                 AND e.decided_at IS NOT NULL) THEN\n                        RAISE EXCEPTION 'the evaluation is decided; its answers stay'\n                            USING ERRCODE = 'check_violation', CONSTRAINT = 'flag_answer_kept';\n                    END IF;\n                    IF TG_OP = 'DELETE' THEN RETURN OLD; END IF;\n                    RETURN NEW;\n                ", hash='9c175e90dea519613af70feb7c20da4871a98426', operation='INSERT OR UPDATE OR DELETE', pgid='pgtrigger_flag_answer_kept_with_its_evaluation_f174f', table='intake_flaganswer', when='BEFORE')),
+            ),
+            migrations.AddConstraint(
+                model_name='order',
+                constraint=models.UniqueConstraint(fields=('id', 'course'), name='order_with_its_course'),
+            ),
+            migrations.AddConstraint(
+                model_name='order',
+                constraint=models.CheckConstraint(condition=models.Q(models.Q(('signed_at__isnull', True), ('signed_by__isnull', True)), models.Q(('signed_at__isnull', False), ('signed_by__isnull', False)), _connector='OR'), name='order_signed_at_and_by_together'),
+            ),
+            migrations.AddConstraint(
+                model_name='order',
+                constraint=models.CheckConstraint(condition=models.Q(models.Q(('ended_at__isnull', True), ('ended_by__isnull', True)), models.Q(('ended_at__isnull', False), ('ended_by__isnull', False)), _connector='OR'), name='order_ended_at_and_by_together'),
+            ),
+            migrations.AddConstraint(
+                model_name='order',
+                constraint=models.CheckConstraint(condition=models.Q(('dose_max_mg__gte', models.F('dose_min_mg')), ('dose_min_mg__gt', 0), ('session_max_mg__gte', models.F('dose_max_mg'))), name='order_doses_in_order'),
+            ),
+            migrations.AddConstraint(
+                model_name='order',
+                constraint=models.CheckConstraint(condition=models.Q(('sessions__gte', 1), ('sessions__lte', 60)), name='order_covers_some_sessions'),
+            ),
+            migrations.AddConstraint(
+                model_name='order',
+                constraint=models.CheckConstraint(condition=models.Q(models.Q(('setting', 'remote'), _negated=True), ('route__in', ['sl', 'oral']), _connector='OR'), name='remote_is_by_mouth_only'),
+            ),
+            migrations.AddConstraint(
+                model_name='order',
+                constraint=models.CheckConstraint(condition=models.Q(models.Q(('route', 'iv'), _negated=True), ('infusion_minutes__gt', 0), _connector='OR'), name='infusion_has_a_duration'),
+            ),
+            migrations.AddConstraint(
+                model_name='order',
+                constraint=models.CheckConstraint(condition=models.Q(('signed_at', None), models.Q(('content__isnull', False), models.Q(('printed_name', ''), _negated=True)), _connector='OR'), name='signed_order_is_frozen'),
+            ),
+            migrations.AddConstraint(
+                model_name='order',
+                constraint=models.UniqueConstraint(condition=models.Q(('ended_at', None), ('signed_at__isnull', False)), fields=('course',), name='one_active_order_per_course'),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name='order',
+                trigger=pgtrigger.compiler.Trigger(name='order_is_kept', sql=pgtrigger.compiler.UpsertTriggerSql(func="\n                IF OLD.signed_at IS NOT NULL AND (to_jsonb(NEW) - 'ended_at' - 'ended_by' - 'end_words') IS DISTINCT FROM (to_jsonb(OLD) - 'ended_at' - 'ended_by' - 'end_words') THEN\n                    RAISE EXCEPTION 'order is signed and cannot be changed' USING ERRCODE = 'check_violation',\n                        CONSTRAINT = 'order_is_kept';\n                END IF;\n                RETURN NEW;\n            ", hash='1a920a8ee73a72b51fa44cc84ee9a76b168e5aca', operation='UPDATE', pgid='pgtrigger_order_is_kept_375c4', table='intake_order', when='BEFORE')),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name='order',
+                trigger=pgtrigger.compiler.Trigger(name='order_is_not_deleted', sql=pgtrigger.compiler.UpsertTriggerSql(func="\n                IF OLD.signed_at IS NOT NULL THEN\n                    RAISE EXCEPTION 'order is signed and cannot be deleted' USING ERRCODE = 'check_violation',\n                        CONSTRAINT = 'order_is_kept';\n                END IF;\n                RETURN OLD;\n            ", hash='be2b9c477346cfa4478bccac0a3db5839c8174a3', operation='DELETE', pgid='pgtrigger_order_is_not_deleted_ed2d0', table='intake_order', when='BEFORE')),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name='order',
+                trigger=pgtrigger.compiler.Trigger(name='order_no_truncate', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'order is kept for good and cannot be truncated' USING ERRCODE = 'check_violation';", hash='553f16c7f505fdf2257d3d39dcf2512d0e74683f', level='STATEMENT', operation='TRUNCATE', pgid='pgtrigger_order_no_truncate_05133', table='intake_order', when='BEFORE')),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name='order',
+                trigger=pgtrigger.compiler.Trigger(name='insert_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "intake_orderevent" ("author_id", "booster_max_mg", "call_diastolic_mmhg", "call_heart_rate_above_bpm", "call_spo2_below_percent", "call_systolic_mmhg", "course_id", "created_at", "dose_max_mg", "dose_min_mg", "end_words", "ended_at", "ended_by", "evaluation_id", "expires_on", "id", "infusion_minutes", "instructions", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "printed_name", "route", "session_max_mg", "sessions", "setting", "sha256", "signed_at", "signed_by_id", "soft_reason", "start_diastolic_max_mmhg", "start_systolic_max_mmhg", "strength", "supersedes_id", "weight_kg", "weight_measured_on") VALUES (NEW."author_id", NEW."booster_max_mg", NEW."call_diastolic_mmhg", NEW."call_heart_rate_above_bpm", NEW."call_spo2_below_percent", NEW."call_systolic_mmhg", NEW."course_id", NEW."created_at", NEW."dose_max_mg", NEW."dose_min_mg", NEW."end_words", NEW."ended_at", NEW."ended_by", NEW."evaluation_id", NEW."expires_on", NEW."id", NEW."infusion_minutes", NEW."instructions", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'insert\', NEW."id", NEW."printed_name", NEW."route", NEW."session_max_mg", NEW."sessions", NEW."setting", NEW."sha256", NEW."signed_at", NEW."signed_by_id", NEW."soft_reason", NEW."start_diastolic_max_mmhg", NEW."start_systolic_max_mmhg", NEW."strength", NEW."supersedes_id", NEW."weight_kg", NEW."weight_measured_on"); RETURN NULL;', hash='67843b4ac5f43526c1e7e606441703eddf7195a5', operation='INSERT', pgid='pgtrigger_insert_insert_c8d9d', table='intake_order', when='AFTER')),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name='order',
+                trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."author_id" IS DISTINCT FROM (NEW."author_id") OR OLD."booster_max_mg" IS DISTINCT FROM (NEW."booster_max_mg") OR OLD."call_diastolic_mmhg" IS DISTINCT FROM (NEW."call_diastolic_mmhg") OR OLD."call_heart_rate_above_bpm" IS DISTINCT FROM (NEW."call_heart_rate_above_bpm") OR OLD."call_spo2_below_percent" IS DISTINCT FROM (NEW."call_spo2_below_percent") OR OLD."call_systolic_mmhg" IS DISTINCT FROM (NEW."call_systolic_mmhg") OR OLD."course_id" IS DISTINCT FROM (NEW."course_id") OR OLD."created_at" IS DISTINCT FROM (NEW."created_at") OR OLD."dose_max_mg" IS DISTINCT FROM (NEW."dose_max_mg") OR OLD."dose_min_mg" IS DISTINCT FROM (NEW."dose_min_mg") OR OLD."end_words" IS DISTINCT FROM (NEW."end_words") OR OLD."ended_at" IS DISTINCT FROM (NEW."ended_at") OR OLD."ended_by" IS DISTINCT FROM (NEW."ended_by") OR OLD."evaluation_id" IS DISTINCT FROM (NEW."evaluation_id") OR OLD."expires_on" IS DISTINCT FROM (NEW."expires_on") OR OLD."id" IS DISTINCT FROM (NEW."id") OR OLD."infusion_minutes" IS DISTINCT FROM (NEW."infusion_minutes") OR OLD."instructions" IS DISTINCT FROM (NEW."instructions") OR OLD."printed_name" IS DISTINCT FROM (NEW."printed_name") OR OLD."route" IS DISTINCT FROM (NEW."route") OR OLD."session_max_mg" IS DISTINCT FROM (NEW."session_max_mg") OR OLD."sessions" IS DISTINCT FROM (NEW."sessions") OR OLD."setting" IS DISTINCT FROM (NEW."setting") OR OLD."sha256" IS DISTINCT FROM (NEW."sha256") OR OLD."signed_at" IS DISTINCT FROM (NEW."signed_at") OR OLD."signed_by_id" IS DISTINCT FROM (NEW."signed_by_id") OR OLD."soft_reason" IS DISTINCT FROM (NEW."soft_reason") OR OLD."start_diastolic_max_mmhg" IS DISTINCT FROM (NEW."start_diastolic_max_mmhg") OR OLD."start_systolic_max_mmhg" IS DISTINCT FROM (NEW."start_systolic_max_mmhg") OR OLD."strength" IS DISTINCT FROM (NEW."strength") OR OLD."supersedes_id" IS DISTINCT FROM (NEW."supersedes_id") OR OLD."weight_kg" IS DISTINCT FROM (NEW."weight_kg") OR OLD."weight_measured_on" IS DISTINCT FROM (NEW."weight_measured_on"))', func='INSERT INTO "intake_orderevent" ("author_id", "booster_max_mg", "call_diastolic_mmhg", "call_heart_rate_above_bpm", "call_spo2_below_percent", "call_systolic_mmhg", "course_id", "created_at", "dose_max_mg", "dose_min_mg", "end_words", "ended_at", "ended_by", "evaluation_id", "expires_on", "id", "infusion_minutes", "instructions", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "printed_name", "route", "session_max_mg", "sessions", "setting", "sha256", "signed_at", "signed_by_id", "soft_reason", "start_diastolic_max_mmhg", "start_systolic_max_mmhg", "strength", "supersedes_id", "weight_kg", "weight_measured_on") VALUES (NEW."author_id", NEW."booster_max_mg", NEW."call_diastolic_mmhg", NEW."call_heart_rate_above_bpm", NEW."call_spo2_below_percent", NEW."call_systolic_mmhg", NEW."course_id", NEW."created_at", NEW."dose_max_mg", NEW."dose_min_mg", NEW."end_words", NEW."ended_at", NEW."ended_by", NEW."evaluation_id", NEW."expires_on", NEW."id", NEW."infusion_minutes", NEW."instructions", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'update\', NEW."id", NEW."printed_name", NEW."route", NEW."session_max_mg", NEW."sessions", NEW."setting", NEW."sha256", NEW."signed_at", NEW."signed_by_id", NEW."soft_reason", NEW."start_diastolic_max_mmhg", NEW."start_systolic_max_mmhg", NEW."strength", NEW."supersedes_id", NEW."weight_kg", NEW."weight_measured_on"); RETURN NULL;', hash='649075a81e42d7f897182bacb2ef2db03ce3b298', operation='UPDATE', pgid='pgtrigger_update_update_b4f03', table='intake_order', when='AFTER')),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name='orderevent',
+                trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='57cacca4d81d28d1d4e56a4025af2ecfa67148e2', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_ab046', table='intake_orderevent', when='BEFORE')),
+            ),
+            migrations.AddConstraint(
+                model_name='plan',
+                constraint=models.CheckConstraint(condition=models.Q(models.Q(('signed_at__isnull', True), ('signed_by__isnull', True)), models.Q(('signed_at__isnull', False), ('signed_by__isnull', False)), _connector='OR'), name='plan_signed_at_and_by_together'),
+            ),
+            migrations.AddConstraint(
+                model_name='plan',
+                constraint=models.CheckConstraint(condition=models.Q(('signed_at__isnull', True), models.Q(('document__isnull', False), ('review_on__isnull', False), ('sessions_planned__isnull', False)), _connector='OR'), name='signed_plan_is_whole'),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name='plan',
+                trigger=pgtrigger.compiler.Trigger(name='plan_is_kept', sql=pgtrigger.compiler.UpsertTriggerSql(func="\n                IF OLD.signed_at IS NOT NULL AND (to_jsonb(NEW) - 'superseded_at') IS DISTINCT FROM (to_jsonb(OLD) - 'superseded_at') THEN\n                    RAISE EXCEPTION 'plan is signed and cannot be changed' USING ERRCODE = 'check_violation',\n                        CONSTRAINT = 'plan_is_kept';\n                END IF;\n                RETURN NEW;\n            ", hash='0b9c5dd011115032cea5582716a2c14acd391b5d', operation='UPDATE', pgid='pgtrigger_plan_is_kept_b1292', table='intake_plan', when='BEFORE')),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name='plan',
+                trigger=pgtrigger.compiler.Trigger(name='plan_is_not_deleted', sql=pgtrigger.compiler.UpsertTriggerSql(func="\n                IF OLD.signed_at IS NOT NULL THEN\n                    RAISE EXCEPTION 'plan is signed and cannot be deleted' USING ERRCODE = 'check_violation',\n                        CONSTRAINT = 'plan_is_kept';\n                END IF;\n                RETURN OLD;\n            ", hash='797b1b6e6b22103712feab91effb95ff19103c7d', operation='DELETE', pgid='pgtrigger_plan_is_not_deleted_10a8b', table='intake_plan', when='BEFORE')),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name='plan',
+                trigger=pgtrigger.compiler.Trigger(name='plan_no_truncate', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'plan is kept for good and cannot be truncated' USING ERRCODE = 'check_violation';", hash='1d8ff925ee288de1ffe7234f94ec59c270d3ee26', level='STATEMENT', operation='TRUNCATE', pgid='pgtrigger_plan_no_truncate_60aca', table='intake_plan', when='BEFORE')),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name='plan',
+                trigger=pgtrigger.compiler.Trigger(name='insert_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "intake_planevent" ("author_id", "course_id", "created_at", "days_between", "document_id", "goals", "id", "interventions", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "problems", "review_on", "revision", "saved_at", "sessions_planned", "signed_at", "signed_by_id", "superseded_at", "support") VALUES (NEW."author_id", NEW."course_id", NEW."created_at", NEW."days_between", NEW."document_id", NEW."goals", NEW."id", NEW."interventions", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'insert\', NEW."id", NEW."problems", NEW."review_on", NEW."revision", NEW."saved_at", NEW."sessions_planned", NEW."signed_at", NEW."signed_by_id", NEW."superseded_at", NEW."support"); RETURN NULL;', hash='d69cc521fd453bb389d3fbfe9f486484b466719b', operation='INSERT', pgid='pgtrigger_insert_insert_f1c70', table='intake_plan', when='AFTER')),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name='plan',
+                trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD.* IS DISTINCT FROM NEW.*)', func='INSERT INTO "intake_planevent" ("author_id", "course_id", "created_at", "days_between", "document_id", "goals", "id", "interventions", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "problems", "review_on", "revision", "saved_at", "sessions_planned", "signed_at", "signed_by_id", "superseded_at", "support") VALUES (NEW."author_id", NEW."course_id", NEW."created_at", NEW."days_between", NEW."document_id", NEW."goals", NEW."id", NEW."interventions", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'update\', NEW."id", NEW."problems", NEW."review_on", NEW."revision", NEW."saved_at", NEW."sessions_planned", NEW."signed_at", NEW."signed_by_id", NEW."superseded_at", NEW."support"); RETURN NULL;', hash='0612894b42ab5ca2a60020ad7991e30d981d740d', operation='UPDATE', pgid='pgtrigger_update_update_e95ad', table='intake_plan', when='AFTER')),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name='planevent',
+                trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='106d2d66cc7cd9f10163e2641de37f1a5359426f', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_f0a67', table='intake_planevent', when='BEFORE')),
+            ),
+            migrations.AddConstraint(
+                model_name='submission',
+                constraint=models.UniqueConstraint(fields=('course', 'number'), name='submission_number_once'),
+            ),
+            migrations.AddConstraint(
+                model_name='submission',
+                constraint=models.UniqueConstraint(fields=('id', 'course'), name='submission_with_its_course'),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name='submission',
+                trigger=pgtrigger.compiler.Trigger(name='submission_is_kept', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='71806e11e719b05681a48a8a932241e06059259f', operation='UPDATE OR DELETE', pgid='pgtrigger_submission_is_kept_80b70', table='intake_submission', when='BEFORE')),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name='submission',
+                trigger=pgtrigger.compiler.Trigger(name='submission_no_truncate', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'submission is kept for good and cannot be truncated' USING ERRCODE = 'check_violation';", hash='4cc30a9a17405f81abc255ba7aa739fc90602309', level='STATEMENT', operation='TRUNCATE', pgid='pgtrigger_submission_no_truncate_0d990', table='intake_submission', when='BEFORE')),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name='flag',
+                trigger=pgtrigger.compiler.Trigger(name='flag_is_kept', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='530238f0d9293dfee651997db057c00068a12eff', operation='UPDATE OR DELETE', pgid='pgtrigger_flag_is_kept_4c43e', table='intake_flag', when='BEFORE')),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name='flag',
+                trigger=pgtrigger.compiler.Trigger(name='flag_no_truncate', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'flag is kept for good and cannot be truncated' USING ERRCODE = 'check_violation';", hash='037fb20bdf93d8553c63c516e1a5f9870af37a68', level='STATEMENT', operation='TRUNCATE', pgid='pgtrigger_flag_no_truncate_f5626', table='intake_flag', when='BEFORE')),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name='evaluationevent',
+                trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='5482ca2b77d85dcd6066c8a52f8aa584fcc92411', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_66a3a', table='intake_evaluationevent', when='BEFORE')),
+            ),
+            migrations.AddConstraint(
+                model_name='evaluation',
+                constraint=models.UniqueConstraint(fields=('id', 'course'), name='evaluation_with_its_course'),
+            ),
+            migrations.AddConstraint(
+                model_name='evaluation',
+                constraint=models.CheckConstraint(condition=models.Q(models.Q(('decided_at__isnull', True), ('decided_by__isnull', True)), models.Q(('decided_at__isnull', False), ('decided_by__isnull', False)), _connector='OR'), name='evaluation_decided_at_and_by_together'),
+            ),
+            migrations.AddConstraint(
+                model_name='evaluation',
+                constraint=models.CheckConstraint(condition=models.Q(models.Q(('decided_at__isnull', True), models.Q(('content__isnull', False), ('weight_kg__isnull', False), ('weight_measured_on__isnull', False)), _connector='OR'), models.Q(('decided_at', None), models.Q(models.Q(('decision', ''), _negated=True), models.Q(('printed_name', ''), _negated=True)), _connector='OR')), name='evaluation_decided_is_whole'),
+            ),
+            migrations.AddConstraint(
+                model_name='evaluation',
+                constraint=models.CheckConstraint(condition=models.Q(models.Q(('decision__in', ['clear', 'conditions']), _negated=True), ('valid_until__isnull', False), _connector='OR'), name='clearance_has_an_end'),
+            ),
+            migrations.AddConstraint(
+                model_name='evaluation',
+                constraint=models.CheckConstraint(condition=models.Q(models.Q(('decision', 'conditions'), _negated=True), models.Q(('conditions', ''), _negated=True), _connector='OR'), name='conditions_are_written_down'),
+            ),
+            migrations.AddConstraint(
+                model_name='evaluation',
+                constraint=models.CheckConstraint(condition=models.Q(models.Q(('decision__in', ['defer', 'decline']), _negated=True), models.Q(('reasons', ''), _negated=True), _connector='OR'), name='refusal_has_its_reasons'),
+            ),
+            migrations.AddConstraint(
+                model_name='evaluation',
+                constraint=models.CheckConstraint(condition=models.Q(('weight_kg', None), models.Q(('weight_kg__gte', 20), ('weight_kg__lte', 350)), _connector='OR'), name='weight_in_kg_is_possible'),
+            ),
+            migrations.AddConstraint(
+                model_name='evaluation',
+                constraint=models.UniqueConstraint(condition=models.Q(('decided_at', None)), fields=('course',), name='one_open_evaluation_per_course'),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name='evaluation',
+                trigger=pgtrigger.compiler.Trigger(name='evaluation_is_kept', sql=pgtrigger.compiler.UpsertTriggerSql(func="\n                IF OLD.decided_at IS NOT NULL AND (to_jsonb(NEW)) IS DISTINCT FROM (to_jsonb(OLD)) THEN\n                    RAISE EXCEPTION 'evaluation is signed and cannot be changed' USING ERRCODE = 'check_violation',\n                        CONSTRAINT = 'evaluation_is_kept';\n                END IF;\n                RETURN NEW;\n            ", hash='1ef1ed41db73d9aab104929c861f231681fb0912', operation='UPDATE', pgid='pgtrigger_evaluation_is_kept_3272d', table='intake_evaluation', when='BEFORE')),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name='evaluation',
+                trigger=pgtrigger.compiler.Trigger(name='evaluation_is_not_deleted', sql=pgtrigger.compiler.UpsertTriggerSql(func="\n                IF OLD.decided_at IS NOT NULL THEN\n                    RAISE EXCEPTION 'evaluation is signed and cannot be deleted' USING ERRCODE = 'check_violation',\n                        CONSTRAINT = 'evaluation_is_kept';\n                END IF;\n                RETURN OLD;\n            ", hash='f0ffc69e17b83f881c2d0920dac87219e7986baa', operation='DELETE', pgid='pgtrigger_evaluation_is_not_deleted_42a12', table='intake_evaluation', when='BEFORE')),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name='evaluation',
+                trigger=pgtrigger.compiler.Trigger(name='evaluation_no_truncate', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'evaluation is kept for good and cannot be truncated' USING ERRCODE = 'check_violation';", hash='71f66af92fc74193cdf5969fdbe80e61149c89fb', level='STATEMENT', operation='TRUNCATE', pgid='pgtrigger_evaluation_no_truncate_b00fb', table='intake_evaluation', when='BEFORE')),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name='evaluation',
+                trigger=pgtrigger.compiler.Trigger(name='insert_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "intake_evaluationevent" ("author_id", "conditions", "course_id", "created_at", "decided_at", "decided_by_id", "decision", "diastolic_mmhg", "heart_rate_bpm", "height_cm", "id", "patient_state", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "printed_name", "reasons", "revision", "saved_at", "seen_in_person_on", "sha256", "spo2_percent", "submission_id", "systolic_mmhg", "valid_until", "weight_kg", "weight_measured_on") VALUES (NEW."author_id", NEW."conditions", NEW."course_id", NEW."created_at", NEW."decided_at", NEW."decided_by_id", NEW."decision", NEW."diastolic_mmhg", NEW."heart_rate_bpm", NEW."height_cm", NEW."id", NEW."patient_state", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'insert\', NEW."id", NEW."printed_name", NEW."reasons", NEW."revision", NEW."saved_at", NEW."seen_in_person_on", NEW."sha256", NEW."spo2_percent", NEW."submission_id", NEW."systolic_mmhg", NEW."valid_until", NEW."weight_kg", NEW."weight_measured_on"); RETURN NULL;', hash='82b9491311ae02226d999b40376fd024132aaffe', operation='INSERT', pgid='pgtrigger_insert_insert_74a94', table='intake_evaluation', when='AFTER')),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name='evaluation',
+                trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."author_id" IS DISTINCT FROM (NEW."author_id") OR OLD."conditions" IS DISTINCT FROM (NEW."conditions") OR OLD."course_id" IS DISTINCT FROM (NEW."course_id") OR OLD."created_at" IS DISTINCT FROM (NEW."created_at") OR OLD."decided_at" IS DISTINCT FROM (NEW."decided_at") OR OLD."decided_by_id" IS DISTINCT FROM (NEW."decided_by_id") OR OLD."decision" IS DISTINCT FROM (NEW."decision") OR OLD."diastolic_mmhg" IS DISTINCT FROM (NEW."diastolic_mmhg") OR OLD."heart_rate_bpm" IS DISTINCT FROM (NEW."heart_rate_bpm") OR OLD."height_cm" IS DISTINCT FROM (NEW."height_cm") OR OLD."id" IS DISTINCT FROM (NEW."id") OR OLD."patient_state" IS DISTINCT FROM (NEW."patient_state") OR OLD."printed_name" IS DISTINCT FROM (NEW."printed_name") OR OLD."reasons" IS DISTINCT FROM (NEW."reasons") OR OLD."revision" IS DISTINCT FROM (NEW."revision") OR OLD."saved_at" IS DISTINCT FROM (NEW."saved_at") OR OLD."seen_in_person_on" IS DISTINCT FROM (NEW."seen_in_person_on") OR OLD."sha256" IS DISTINCT FROM (NEW."sha256") OR OLD."spo2_percent" IS DISTINCT FROM (NEW."spo2_percent") OR OLD."submission_id" IS DISTINCT FROM (NEW."submission_id") OR OLD."systolic_mmhg" IS DISTINCT FROM (NEW."systolic_mmhg") OR OLD."valid_until" IS DISTINCT FROM (NEW."valid_until") OR OLD."weight_kg" IS DISTINCT FROM (NEW."weight_kg") OR OLD."weight_measured_on" IS DISTINCT FROM (NEW."weight_measured_on"))', func='INSERT INTO "intake_evaluationevent" ("author_id", "conditions", "course_id", "created_at", "decided_at", "decided_by_id", "decision", "diastolic_mmhg", "heart_rate_bpm", "height_cm", "id", "patient_state", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "printed_name", "reasons", "revision", "saved_at", "seen_in_person_on", "sha256", "spo2_percent", "submission_id", "systolic_mmhg", "valid_until", "weight_kg", "weight_measured_on") VALUES (NEW."author_id", NEW."conditions", NEW."course_id", NEW."created_at", NEW."decided_at", NEW."decided_by_id", NEW."decision", NEW."diastolic_mmhg", NEW."heart_rate_bpm", NEW."height_cm", NEW."id", NEW."patient_state", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'update\', NEW."id", NEW."printed_name", NEW."reasons", NEW."revision", NEW."saved_at", NEW."seen_in_person_on", NEW."sha256", NEW."spo2_percent", NEW."submission_id", NEW."systolic_mmhg", NEW."valid_until", NEW."weight_kg", NEW."weight_measured_on"); RETURN NULL;', hash='1f37e219d771fee85dc357feb5a67581258dac8a', operation='UPDATE', pgid='pgtrigger_update_update_41e38', table='intake_evaluation', when='AFTER')),
+            ),
+            migrations.AddConstraint(
+                model_name='telemedicinebasis',
+                constraint=models.CheckConstraint(condition=models.Q(('valid_to', None), ('valid_to__gte', models.F('valid_from')), _connector='OR'), name='telemedicine_dates_in_order'),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name='telemedicinebasis',
+                trigger=pgtrigger.compiler.Trigger(name='insert_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "intake_telemedicinebasisevent" ("basis", "client_id", "created_at", "id", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "recorded_by", "source", "valid_from", "valid_to") VALUES (NEW."basis", NEW."client_id", NEW."created_at", NEW."id", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'insert\', NEW."id", NEW."recorded_by", NEW."source", NEW."valid_from", NEW."valid_to"); RETURN NULL;', hash='b2b96c7e3c31b8f038db042f89b88413d5f28165', operation='INSERT', pgid='pgtrigger_insert_insert_fc7ca', table='intake_telemedicinebasis', when='AFTER')),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name='telemedicinebasis',
+                trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD.* IS DISTINCT FROM NEW.*)', func='INSERT INTO "intake_telemedicinebasisevent" ("basis", "client_id", "created_at", "id", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "recorded_by", "source", "valid_from", "valid_to") VALUES (NEW."basis", NEW."client_id", NEW."created_at", NEW."id", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'update\', NEW."id", NEW."recorded_by", NEW."source", NEW."valid_from", NEW."valid_to"); RETURN NULL;', hash='d514c9fa8cf4fd1d3fb3b04d0c43503dd75bcb01', operation='UPDATE', pgid='pgtrigger_update_update_afce4', table='intake_telemedicinebasis', when='AFTER')),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name='telemedicinebasisevent',
+                trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='b3ae98d593ea13562d56eea1c7b0b86af0e01f43', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_b7585', table='intake_telemedicinebasisevent', when='BEFORE')),
+            ),
+            ]
         ),
     ]

@@ -9,6 +9,8 @@ import pgtrigger.migrations
 import uuid
 from django.db import migrations, models
 
+from kap.core.constraints import Together
+
 
 class Migration(migrations.Migration):
     initial = True
@@ -199,103 +201,107 @@ class Migration(migrations.Migration):
                 "abstract": False,
             },
         ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="coursesummary",
-            trigger=pgtrigger.compiler.Trigger(
-                name="course_summary_is_kept",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
-                    hash="ba390b1f05e5ef0e418ae5810f711ade36bc65c1",
-                    operation="UPDATE OR DELETE",
-                    pgid="pgtrigger_course_summary_is_kept_af704",
-                    table="integration_coursesummary",
-                    when="BEFORE",
-                ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="coursesummary",
-            trigger=pgtrigger.compiler.Trigger(
-                name="course_summary_no_truncate",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="RAISE EXCEPTION 'course_summary is kept for good and cannot be truncated' USING ERRCODE = 'check_violation';",
-                    hash="7dcca735e7f91c51f36e74e175ce8b24c6b30157",
-                    level="STATEMENT",
-                    operation="TRUNCATE",
-                    pgid="pgtrigger_course_summary_no_truncate_0256e",
-                    table="integration_coursesummary",
-                    when="BEFORE",
-                ),
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="integrationsession",
-            constraint=models.UniqueConstraint(fields=("id", "course"), name="integration_with_its_course"),
-        ),
-        migrations.AddConstraint(
-            model_name="integrationsession",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("closes_at__gt", models.F("opens_at"))),
-                name="integration_window_in_order",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="integrationsession",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("signed_at", None),
-                    models.Q(
-                        ("held_at__isnull", False),
-                        ("hours_after__isnull", False),
-                        ("note__isnull", False),
-                        models.Q(("timing", ""), _negated=True),
+        Together(
+            [
+            pgtrigger.migrations.AddTrigger(
+                model_name="coursesummary",
+                trigger=pgtrigger.compiler.Trigger(
+                    name="course_summary_is_kept",
+                    sql=pgtrigger.compiler.UpsertTriggerSql(
+                        func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                        hash="ba390b1f05e5ef0e418ae5810f711ade36bc65c1",
+                        operation="UPDATE OR DELETE",
+                        pgid="pgtrigger_course_summary_is_kept_af704",
+                        table="integration_coursesummary",
+                        when="BEFORE",
                     ),
-                    _connector="OR",
-                ),
-                name="signed_integration_is_whole",
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="integrationsession",
-            trigger=pgtrigger.compiler.Trigger(
-                name="insert_insert",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "integration_integrationsessionevent" ("appointment_id", "closes_at", "course_id", "created_at", "dosing_id", "held_at", "hours_after", "id", "note_id", "opens_at", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "signed_at", "timing") VALUES (NEW."appointment_id", NEW."closes_at", NEW."course_id", NEW."created_at", NEW."dosing_id", NEW."held_at", NEW."hours_after", NEW."id", NEW."note_id", NEW."opens_at", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'insert\', NEW."id", NEW."signed_at", NEW."timing"); RETURN NULL;',
-                    hash="f694b9ea199f68fdb06148f32e2c8d41bb1a3311",
-                    operation="INSERT",
-                    pgid="pgtrigger_insert_insert_f389f",
-                    table="integration_integrationsession",
-                    when="AFTER",
                 ),
             ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="integrationsession",
-            trigger=pgtrigger.compiler.Trigger(
-                name="update_update",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    condition="WHEN (OLD.* IS DISTINCT FROM NEW.*)",
-                    func='INSERT INTO "integration_integrationsessionevent" ("appointment_id", "closes_at", "course_id", "created_at", "dosing_id", "held_at", "hours_after", "id", "note_id", "opens_at", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "signed_at", "timing") VALUES (NEW."appointment_id", NEW."closes_at", NEW."course_id", NEW."created_at", NEW."dosing_id", NEW."held_at", NEW."hours_after", NEW."id", NEW."note_id", NEW."opens_at", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'update\', NEW."id", NEW."signed_at", NEW."timing"); RETURN NULL;',
-                    hash="4461a2bfac203d81310613ceff1595a00b5b6d5e",
-                    operation="UPDATE",
-                    pgid="pgtrigger_update_update_c6633",
-                    table="integration_integrationsession",
-                    when="AFTER",
+            pgtrigger.migrations.AddTrigger(
+                model_name="coursesummary",
+                trigger=pgtrigger.compiler.Trigger(
+                    name="course_summary_no_truncate",
+                    sql=pgtrigger.compiler.UpsertTriggerSql(
+                        func="RAISE EXCEPTION 'course_summary is kept for good and cannot be truncated' USING ERRCODE = 'check_violation';",
+                        hash="7dcca735e7f91c51f36e74e175ce8b24c6b30157",
+                        level="STATEMENT",
+                        operation="TRUNCATE",
+                        pgid="pgtrigger_course_summary_no_truncate_0256e",
+                        table="integration_coursesummary",
+                        when="BEFORE",
+                    ),
                 ),
             ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="integrationsessionevent",
-            trigger=pgtrigger.compiler.Trigger(
-                name="append_only",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
-                    hash="ca2094aaa181b88a0a860cfbb9bfc26335639bb1",
-                    operation="UPDATE OR DELETE",
-                    pgid="pgtrigger_append_only_636c2",
-                    table="integration_integrationsessionevent",
-                    when="BEFORE",
+            migrations.AddConstraint(
+                model_name="integrationsession",
+                constraint=models.UniqueConstraint(fields=("id", "course"), name="integration_with_its_course"),
+            ),
+            migrations.AddConstraint(
+                model_name="integrationsession",
+                constraint=models.CheckConstraint(
+                    condition=models.Q(("closes_at__gt", models.F("opens_at"))),
+                    name="integration_window_in_order",
                 ),
             ),
+            migrations.AddConstraint(
+                model_name="integrationsession",
+                constraint=models.CheckConstraint(
+                    condition=models.Q(
+                        ("signed_at", None),
+                        models.Q(
+                            ("held_at__isnull", False),
+                            ("hours_after__isnull", False),
+                            ("note__isnull", False),
+                            models.Q(("timing", ""), _negated=True),
+                        ),
+                        _connector="OR",
+                    ),
+                    name="signed_integration_is_whole",
+                ),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name="integrationsession",
+                trigger=pgtrigger.compiler.Trigger(
+                    name="insert_insert",
+                    sql=pgtrigger.compiler.UpsertTriggerSql(
+                        func='INSERT INTO "integration_integrationsessionevent" ("appointment_id", "closes_at", "course_id", "created_at", "dosing_id", "held_at", "hours_after", "id", "note_id", "opens_at", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "signed_at", "timing") VALUES (NEW."appointment_id", NEW."closes_at", NEW."course_id", NEW."created_at", NEW."dosing_id", NEW."held_at", NEW."hours_after", NEW."id", NEW."note_id", NEW."opens_at", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'insert\', NEW."id", NEW."signed_at", NEW."timing"); RETURN NULL;',
+                        hash="f694b9ea199f68fdb06148f32e2c8d41bb1a3311",
+                        operation="INSERT",
+                        pgid="pgtrigger_insert_insert_f389f",
+                        table="integration_integrationsession",
+                        when="AFTER",
+                    ),
+                ),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name="integrationsession",
+                trigger=pgtrigger.compiler.Trigger(
+                    name="update_update",
+                    sql=pgtrigger.compiler.UpsertTriggerSql(
+                        condition="WHEN (OLD.* IS DISTINCT FROM NEW.*)",
+                        func='INSERT INTO "integration_integrationsessionevent" ("appointment_id", "closes_at", "course_id", "created_at", "dosing_id", "held_at", "hours_after", "id", "note_id", "opens_at", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "signed_at", "timing") VALUES (NEW."appointment_id", NEW."closes_at", NEW."course_id", NEW."created_at", NEW."dosing_id", NEW."held_at", NEW."hours_after", NEW."id", NEW."note_id", NEW."opens_at", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'update\', NEW."id", NEW."signed_at", NEW."timing"); RETURN NULL;',
+                        hash="4461a2bfac203d81310613ceff1595a00b5b6d5e",
+                        operation="UPDATE",
+                        pgid="pgtrigger_update_update_c6633",
+                        table="integration_integrationsession",
+                        when="AFTER",
+                    ),
+                ),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name="integrationsessionevent",
+                trigger=pgtrigger.compiler.Trigger(
+                    name="append_only",
+                    sql=pgtrigger.compiler.UpsertTriggerSql(
+                        func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                        hash="ca2094aaa181b88a0a860cfbb9bfc26335639bb1",
+                        operation="UPDATE OR DELETE",
+                        pgid="pgtrigger_append_only_636c2",
+                        table="integration_integrationsessionevent",
+                        when="BEFORE",
+                    ),
+                ),
+            ),
+            ]
         ),
     ]

@@ -1,6 +1,7 @@
 """Small builders for the checks that come back in many tables, and the triggers that keep rows for good."""
 
 import pgtrigger
+from django.db.migrations.operations.base import Operation
 from django.db.models import Q
 
 
@@ -87,3 +88,31 @@ def same_course(table: str, column: str, target: str, key: str = "course_id", ta
         f"REFERENCES {target} ({target_id}, {key}) DEFERRABLE INITIALLY IMMEDIATE",
         f"ALTER TABLE {table} DROP CONSTRAINT {name}",
     )
+
+
+class Together(Operation):
+    """For migrations: many constraints and triggers as one step.
+
+    Django builds all models anew before each step; one by one, these took most of the time of a first start.
+    """
+
+    def __init__(self, operations):
+        self.operations = operations
+
+    def deconstruct(self):
+        return self.__class__.__name__, [self.operations], {}
+
+    def state_forwards(self, app_label, state):
+        for operation in self.operations:
+            operation.state_forwards(app_label, state)
+
+    def database_forwards(self, app_label, schema_editor, from_state, to_state):
+        for operation in self.operations:
+            operation.database_forwards(app_label, schema_editor, from_state, to_state)
+
+    def database_backwards(self, app_label, schema_editor, from_state, to_state):
+        for operation in reversed(self.operations):
+            operation.database_backwards(app_label, schema_editor, from_state, to_state)
+
+    def describe(self):
+        return f"{len(self.operations)} constraints and triggers"

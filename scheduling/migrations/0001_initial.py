@@ -12,6 +12,8 @@ import uuid
 from django.conf import settings
 from django.db import migrations, models
 
+from kap.core.constraints import Together
+
 
 class Migration(migrations.Migration):
 
@@ -350,13 +352,17 @@ class Migration(migrations.Migration):
                 'abstract': False,
             },
         ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='location',
-            trigger=pgtrigger.compiler.Trigger(name='insert_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "scheduling_locationevent" ("address", "closed_at", "coming_soon", "created_at", "id", "name", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "phone", "state", "zone") VALUES (NEW."address", NEW."closed_at", NEW."coming_soon", NEW."created_at", NEW."id", NEW."name", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'insert\', NEW."id", NEW."phone", NEW."state", NEW."zone"); RETURN NULL;', hash='ed486fede0ac664ecdcbfeb9d843dfda23b84e2a', operation='INSERT', pgid='pgtrigger_insert_insert_89896', table='scheduling_location', when='AFTER')),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='location',
-            trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD.* IS DISTINCT FROM NEW.*)', func='INSERT INTO "scheduling_locationevent" ("address", "closed_at", "coming_soon", "created_at", "id", "name", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "phone", "state", "zone") VALUES (NEW."address", NEW."closed_at", NEW."coming_soon", NEW."created_at", NEW."id", NEW."name", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'update\', NEW."id", NEW."phone", NEW."state", NEW."zone"); RETURN NULL;', hash='f2026c76dc2312659f97e49e7e6cf0f5d6e185be', operation='UPDATE', pgid='pgtrigger_update_update_eda60', table='scheduling_location', when='AFTER')),
+        Together(
+            [
+            pgtrigger.migrations.AddTrigger(
+                model_name='location',
+                trigger=pgtrigger.compiler.Trigger(name='insert_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "scheduling_locationevent" ("address", "closed_at", "coming_soon", "created_at", "id", "name", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "phone", "state", "zone") VALUES (NEW."address", NEW."closed_at", NEW."coming_soon", NEW."created_at", NEW."id", NEW."name", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'insert\', NEW."id", NEW."phone", NEW."state", NEW."zone"); RETURN NULL;', hash='ed486fede0ac664ecdcbfeb9d843dfda23b84e2a', operation='INSERT', pgid='pgtrigger_insert_insert_89896', table='scheduling_location', when='AFTER')),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name='location',
+                trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD.* IS DISTINCT FROM NEW.*)', func='INSERT INTO "scheduling_locationevent" ("address", "closed_at", "coming_soon", "created_at", "id", "name", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "phone", "state", "zone") VALUES (NEW."address", NEW."closed_at", NEW."coming_soon", NEW."created_at", NEW."id", NEW."name", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'update\', NEW."id", NEW."phone", NEW."state", NEW."zone"); RETURN NULL;', hash='f2026c76dc2312659f97e49e7e6cf0f5d6e185be', operation='UPDATE', pgid='pgtrigger_update_update_eda60', table='scheduling_location', when='AFTER')),
+            ),
+            ]
         ),
         migrations.AddField(
             model_name='locationevent',
@@ -427,13 +433,17 @@ class Migration(migrations.Migration):
             name='service',
             field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='appointments', to='scheduling.service'),
         ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='service',
-            trigger=pgtrigger.compiler.Trigger(name='insert_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "scheduling_serviceevent" ("code", "created_at", "id", "minutes", "modes", "name", "offered", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "roles", "room_kind", "self_booking") VALUES (NEW."code", NEW."created_at", NEW."id", NEW."minutes", NEW."modes", NEW."name", NEW."offered", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'insert\', NEW."id", NEW."roles", NEW."room_kind", NEW."self_booking"); RETURN NULL;', hash='d88e6db97e407dee878e028870316f9da81e68c5', operation='INSERT', pgid='pgtrigger_insert_insert_3615b', table='scheduling_service', when='AFTER')),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='service',
-            trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD.* IS DISTINCT FROM NEW.*)', func='INSERT INTO "scheduling_serviceevent" ("code", "created_at", "id", "minutes", "modes", "name", "offered", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "roles", "room_kind", "self_booking") VALUES (NEW."code", NEW."created_at", NEW."id", NEW."minutes", NEW."modes", NEW."name", NEW."offered", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'update\', NEW."id", NEW."roles", NEW."room_kind", NEW."self_booking"); RETURN NULL;', hash='72ae5400d017b633decff6950e236414bb079206', operation='UPDATE', pgid='pgtrigger_update_update_e1ec0', table='scheduling_service', when='AFTER')),
+        Together(
+            [
+            pgtrigger.migrations.AddTrigger(
+                model_name='service',
+                trigger=pgtrigger.compiler.Trigger(name='insert_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "scheduling_serviceevent" ("code", "created_at", "id", "minutes", "modes", "name", "offered", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "roles", "room_kind", "self_booking") VALUES (NEW."code", NEW."created_at", NEW."id", NEW."minutes", NEW."modes", NEW."name", NEW."offered", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'insert\', NEW."id", NEW."roles", NEW."room_kind", NEW."self_booking"); RETURN NULL;', hash='d88e6db97e407dee878e028870316f9da81e68c5', operation='INSERT', pgid='pgtrigger_insert_insert_3615b', table='scheduling_service', when='AFTER')),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name='service',
+                trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD.* IS DISTINCT FROM NEW.*)', func='INSERT INTO "scheduling_serviceevent" ("code", "created_at", "id", "minutes", "modes", "name", "offered", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "roles", "room_kind", "self_booking") VALUES (NEW."code", NEW."created_at", NEW."id", NEW."minutes", NEW."modes", NEW."name", NEW."offered", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'update\', NEW."id", NEW."roles", NEW."room_kind", NEW."self_booking"); RETURN NULL;', hash='72ae5400d017b633decff6950e236414bb079206', operation='UPDATE', pgid='pgtrigger_update_update_e1ec0', table='scheduling_service', when='AFTER')),
+            ),
+            ]
         ),
         migrations.AddField(
             model_name='serviceevent',
@@ -535,53 +545,57 @@ class Migration(migrations.Migration):
             name='service',
             field=models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='scheduling.service'),
         ),
-        migrations.AddConstraint(
-            model_name='attendee',
-            constraint=models.UniqueConstraint(fields=('appointment', 'client'), name='client_attends_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='attendee',
-            constraint=models.UniqueConstraint(fields=('appointment', 'course'), name='appointment_with_its_course'),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='locationevent',
-            trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='97cb0d5d587eb2b3b9754f4c332fb12bafd54036', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_8ac41', table='scheduling_locationevent', when='BEFORE')),
-        ),
-        migrations.AddConstraint(
-            model_name='reservation',
-            constraint=django.contrib.postgres.constraints.ExclusionConstraint(condition=models.Q(('live', True)), expressions=[('resource', '='), ('during', '&&')], name='nothing_reserved_twice_at_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='reservation',
-            constraint=models.CheckConstraint(condition=models.Q(('during__endswith__isnull', False), ('during__isempty', False), ('during__startswith__isnull', False)), name='reservation_has_a_beginning_and_an_end'),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='reservation',
-            trigger=pgtrigger.compiler.Trigger(name='reservation_no_truncate', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'reservation is kept for good and cannot be truncated' USING ERRCODE = 'check_violation';", hash='85c83c40e28657012724768a4931a1fc5e1e61e4', level='STATEMENT', operation='TRUNCATE', pgid='pgtrigger_reservation_no_truncate_104b2', table='scheduling_reservation', when='BEFORE')),
-        ),
-        migrations.AddConstraint(
-            model_name='room',
-            constraint=models.UniqueConstraint(fields=('location', 'name'), name='room_name_once_per_location'),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='room',
-            trigger=pgtrigger.compiler.Trigger(name='insert_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "scheduling_roomevent" ("buffer_minutes", "closed_at", "created_at", "id", "kind", "location_id", "name", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id") VALUES (NEW."buffer_minutes", NEW."closed_at", NEW."created_at", NEW."id", NEW."kind", NEW."location_id", NEW."name", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'insert\', NEW."id"); RETURN NULL;', hash='1965dc1d6942d024923ae93dbc6e1345ac1d442a', operation='INSERT', pgid='pgtrigger_insert_insert_4b200', table='scheduling_room', when='AFTER')),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='room',
-            trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD.* IS DISTINCT FROM NEW.*)', func='INSERT INTO "scheduling_roomevent" ("buffer_minutes", "closed_at", "created_at", "id", "kind", "location_id", "name", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id") VALUES (NEW."buffer_minutes", NEW."closed_at", NEW."created_at", NEW."id", NEW."kind", NEW."location_id", NEW."name", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'update\', NEW."id"); RETURN NULL;', hash='dcdde581d5b847f04a76bdbb69e45179e22d7f4e', operation='UPDATE', pgid='pgtrigger_update_update_83449', table='scheduling_room', when='AFTER')),
-        ),
-        migrations.AddConstraint(
-            model_name='resource',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('client', None), ('provider__isnull', False), ('room', None)), models.Q(('client', None), ('provider', None), ('room__isnull', False)), models.Q(('client__isnull', False), ('provider', None), ('room', None)), _connector='OR'), name='resource_is_one_thing'),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='roomevent',
-            trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='9c16f5839654840a36a1bb5d4296dec33c317620', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_a6add', table='scheduling_roomevent', when='BEFORE')),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='appointmentevent',
-            trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='ef979a043ec8601caf85155ca4b0218ea789364d', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_dfe96', table='scheduling_appointmentevent', when='BEFORE')),
+        Together(
+            [
+            migrations.AddConstraint(
+                model_name='attendee',
+                constraint=models.UniqueConstraint(fields=('appointment', 'client'), name='client_attends_once'),
+            ),
+            migrations.AddConstraint(
+                model_name='attendee',
+                constraint=models.UniqueConstraint(fields=('appointment', 'course'), name='appointment_with_its_course'),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name='locationevent',
+                trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='97cb0d5d587eb2b3b9754f4c332fb12bafd54036', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_8ac41', table='scheduling_locationevent', when='BEFORE')),
+            ),
+            migrations.AddConstraint(
+                model_name='reservation',
+                constraint=django.contrib.postgres.constraints.ExclusionConstraint(condition=models.Q(('live', True)), expressions=[('resource', '='), ('during', '&&')], name='nothing_reserved_twice_at_once'),
+            ),
+            migrations.AddConstraint(
+                model_name='reservation',
+                constraint=models.CheckConstraint(condition=models.Q(('during__endswith__isnull', False), ('during__isempty', False), ('during__startswith__isnull', False)), name='reservation_has_a_beginning_and_an_end'),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name='reservation',
+                trigger=pgtrigger.compiler.Trigger(name='reservation_no_truncate', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'reservation is kept for good and cannot be truncated' USING ERRCODE = 'check_violation';", hash='85c83c40e28657012724768a4931a1fc5e1e61e4', level='STATEMENT', operation='TRUNCATE', pgid='pgtrigger_reservation_no_truncate_104b2', table='scheduling_reservation', when='BEFORE')),
+            ),
+            migrations.AddConstraint(
+                model_name='room',
+                constraint=models.UniqueConstraint(fields=('location', 'name'), name='room_name_once_per_location'),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name='room',
+                trigger=pgtrigger.compiler.Trigger(name='insert_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "scheduling_roomevent" ("buffer_minutes", "closed_at", "created_at", "id", "kind", "location_id", "name", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id") VALUES (NEW."buffer_minutes", NEW."closed_at", NEW."created_at", NEW."id", NEW."kind", NEW."location_id", NEW."name", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'insert\', NEW."id"); RETURN NULL;', hash='1965dc1d6942d024923ae93dbc6e1345ac1d442a', operation='INSERT', pgid='pgtrigger_insert_insert_4b200', table='scheduling_room', when='AFTER')),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name='room',
+                trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD.* IS DISTINCT FROM NEW.*)', func='INSERT INTO "scheduling_roomevent" ("buffer_minutes", "closed_at", "created_at", "id", "kind", "location_id", "name", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id") VALUES (NEW."buffer_minutes", NEW."closed_at", NEW."created_at", NEW."id", NEW."kind", NEW."location_id", NEW."name", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'update\', NEW."id"); RETURN NULL;', hash='dcdde581d5b847f04a76bdbb69e45179e22d7f4e', operation='UPDATE', pgid='pgtrigger_update_update_83449', table='scheduling_room', when='AFTER')),
+            ),
+            migrations.AddConstraint(
+                model_name='resource',
+                constraint=models.CheckConstraint(condition=models.Q(models.Q(('client', None), ('provider__isnull', False), ('room', None)), models.Q(('client', None), ('provider', None), ('room__isnull', False)), models.Q(('client__isnull', False), ('provider', None), ('room', None)), _connector='OR'), name='resource_is_one_thing'),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name='roomevent',
+                trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='9c16f5839654840a36a1bb5d4296dec33c317620', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_a6add', table='scheduling_roomevent', when='BEFORE')),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name='appointmentevent',
+                trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='ef979a043ec8601caf85155ca4b0218ea789364d', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_dfe96', table='scheduling_appointmentevent', when='BEFORE')),
+            ),
+            ]
         ),
         migrations.AddIndex(
             model_name='appointment',
@@ -591,108 +605,112 @@ class Migration(migrations.Migration):
             model_name='appointment',
             index=models.Index(fields=['location', 'starts_at'], name='scheduling__locatio_6e7321_idx'),
         ),
-        migrations.AddConstraint(
-            model_name='appointment',
-            constraint=models.CheckConstraint(condition=models.Q(('ends_at__gt', models.F('starts_at'))), name='appointment_ends_after_it_starts'),
-        ),
-        migrations.AddConstraint(
-            model_name='appointment',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('arrived_at__isnull', True), ('arrived_by__isnull', True)), models.Q(('arrived_at__isnull', False), ('arrived_by__isnull', False)), _connector='OR'), name='appointment_arrived_at_and_by_together'),
-        ),
-        migrations.AddConstraint(
-            model_name='appointment',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('ended_at__isnull', True), ('ended_by__isnull', True)), models.Q(('ended_at__isnull', False), ('ended_by__isnull', False)), _connector='OR'), name='appointment_ended_at_and_by_together'),
-        ),
-        migrations.AddConstraint(
-            model_name='appointment',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('cancelled_at__isnull', True), ('cancelled_by__isnull', True)), models.Q(('cancelled_at__isnull', False), ('cancelled_by__isnull', False)), _connector='OR'), name='appointment_cancelled_at_and_by_together'),
-        ),
-        migrations.AddConstraint(
-            model_name='appointment',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('companion_confirmed_at__isnull', True), ('companion_confirmed_by__isnull', True)), models.Q(('companion_confirmed_at__isnull', False), ('companion_confirmed_by__isnull', False)), _connector='OR'), name='companion_confirmed_at_and_by_together'),
-        ),
-        migrations.AddConstraint(
-            model_name='appointment',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('cancelled_at__isnull', False), ('state', 'cancelled'), models.Q(('cancel_reason', ''), _negated=True)), models.Q(models.Q(('state', 'cancelled'), _negated=True), ('cancel_reason', ''), ('cancelled_at', None)), _connector='OR'), name='appointment_cancelled_says_why'),
-        ),
-        migrations.AddConstraint(
-            model_name='appointment',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('companion', None), ('companion_confirmed_at', None), ('companion_role', '')), models.Q(('companion__isnull', False), models.Q(('companion_role', ''), _negated=True)), _connector='OR'), name='companion_has_a_role'),
-        ),
-        migrations.AddConstraint(
-            model_name='appointment',
-            constraint=models.UniqueConstraint(condition=models.Q(('state', 'cancelled'), _negated=True), fields=('dosing',), name='one_integration_appointment_per_dose'),
-        ),
-        migrations.AddConstraint(
-            model_name='appointment',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('mode', 'in_person'), _negated=True), ('room__isnull', False), _connector='OR'), name='in_person_has_a_room'),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='appointment',
-            trigger=pgtrigger.compiler.Trigger(name='insert_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "scheduling_appointmentevent" ("arrived_at", "arrived_by_id", "booked_at", "booked_by", "cancel_reason", "cancelled_at", "cancelled_by", "companion_confirmed_at", "companion_confirmed_by", "companion_id", "companion_role", "created_at", "dosing_id", "ended_at", "ended_by", "ends_at", "id", "location_id", "mode", "note", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "room_id", "route", "service_id", "setting", "starts_at", "state", "version") VALUES (NEW."arrived_at", NEW."arrived_by_id", NEW."booked_at", NEW."booked_by", NEW."cancel_reason", NEW."cancelled_at", NEW."cancelled_by", NEW."companion_confirmed_at", NEW."companion_confirmed_by", NEW."companion_id", NEW."companion_role", NEW."created_at", NEW."dosing_id", NEW."ended_at", NEW."ended_by", NEW."ends_at", NEW."id", NEW."location_id", NEW."mode", NEW."note", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'insert\', NEW."id", NEW."room_id", NEW."route", NEW."service_id", NEW."setting", NEW."starts_at", NEW."state", NEW."version"); RETURN NULL;', hash='53ed07ea0c9bf98d6c27ba2b3abafb06c098a28f', operation='INSERT', pgid='pgtrigger_insert_insert_cdcf2', table='scheduling_appointment', when='AFTER')),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='appointment',
-            trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD.* IS DISTINCT FROM NEW.*)', func='INSERT INTO "scheduling_appointmentevent" ("arrived_at", "arrived_by_id", "booked_at", "booked_by", "cancel_reason", "cancelled_at", "cancelled_by", "companion_confirmed_at", "companion_confirmed_by", "companion_id", "companion_role", "created_at", "dosing_id", "ended_at", "ended_by", "ends_at", "id", "location_id", "mode", "note", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "room_id", "route", "service_id", "setting", "starts_at", "state", "version") VALUES (NEW."arrived_at", NEW."arrived_by_id", NEW."booked_at", NEW."booked_by", NEW."cancel_reason", NEW."cancelled_at", NEW."cancelled_by", NEW."companion_confirmed_at", NEW."companion_confirmed_by", NEW."companion_id", NEW."companion_role", NEW."created_at", NEW."dosing_id", NEW."ended_at", NEW."ended_by", NEW."ends_at", NEW."id", NEW."location_id", NEW."mode", NEW."note", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'update\', NEW."id", NEW."room_id", NEW."route", NEW."service_id", NEW."setting", NEW."starts_at", NEW."state", NEW."version"); RETURN NULL;', hash='e276c55ea1e5d6726d04676d4c7948d7c0580c0a', operation='UPDATE', pgid='pgtrigger_update_update_7193b', table='scheduling_appointment', when='AFTER')),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='serviceevent',
-            trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='79f697fab4feb5cdabf3a2ecf7de08592c63411f', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_fadfb', table='scheduling_serviceevent', when='BEFORE')),
-        ),
-        migrations.AddConstraint(
-            model_name='shift',
-            constraint=models.CheckConstraint(condition=models.Q(('ends__gt', models.F('starts'))), name='shift_ends_after_it_starts'),
-        ),
-        migrations.AddConstraint(
-            model_name='shift',
-            constraint=models.CheckConstraint(condition=models.Q(('weekday__lte', 6)), name='shift_weekday_in_week'),
-        ),
-        migrations.AddConstraint(
-            model_name='shift',
-            constraint=models.CheckConstraint(condition=models.Q(('to_date', None), ('to_date__gte', models.F('from_date')), _connector='OR'), name='shift_dates_in_order'),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='shift',
-            trigger=pgtrigger.compiler.Trigger(name='insert_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "scheduling_shiftevent" ("created_at", "ends", "from_date", "id", "location_id", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "provider_id", "starts", "to_date", "weekday") VALUES (NEW."created_at", NEW."ends", NEW."from_date", NEW."id", NEW."location_id", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'insert\', NEW."id", NEW."provider_id", NEW."starts", NEW."to_date", NEW."weekday"); RETURN NULL;', hash='c214455a9cac1ec6858110dfae85b6a046f15fe3', operation='INSERT', pgid='pgtrigger_insert_insert_3d3f7', table='scheduling_shift', when='AFTER')),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='shift',
-            trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD.* IS DISTINCT FROM NEW.*)', func='INSERT INTO "scheduling_shiftevent" ("created_at", "ends", "from_date", "id", "location_id", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "provider_id", "starts", "to_date", "weekday") VALUES (NEW."created_at", NEW."ends", NEW."from_date", NEW."id", NEW."location_id", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'update\', NEW."id", NEW."provider_id", NEW."starts", NEW."to_date", NEW."weekday"); RETURN NULL;', hash='06605a23771c51ad82e26a2ab283c6c01ab690e9', operation='UPDATE', pgid='pgtrigger_update_update_e541d', table='scheduling_shift', when='AFTER')),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='shiftevent',
-            trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='bc3f6b0572b0dfe4113fc314eb29a4f4be305e7a', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_c63f6', table='scheduling_shiftevent', when='BEFORE')),
-        ),
-        migrations.AddConstraint(
-            model_name='staffon',
-            constraint=models.UniqueConstraint(fields=('appointment', 'provider'), name='provider_on_appointment_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='timeoff',
-            constraint=models.CheckConstraint(condition=models.Q(('ends_at__gt', models.F('starts_at'))), name='time_off_ends_after_it_starts'),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='timeoff',
-            trigger=pgtrigger.compiler.Trigger(name='insert_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "scheduling_timeoffevent" ("cancelled_at", "created_at", "ends_at", "id", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "provider_id", "starts_at", "why") VALUES (NEW."cancelled_at", NEW."created_at", NEW."ends_at", NEW."id", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'insert\', NEW."id", NEW."provider_id", NEW."starts_at", NEW."why"); RETURN NULL;', hash='d976dd1f06469c918886067df5403531f3c92bbb', operation='INSERT', pgid='pgtrigger_insert_insert_b11fe', table='scheduling_timeoff', when='AFTER')),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='timeoff',
-            trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD.* IS DISTINCT FROM NEW.*)', func='INSERT INTO "scheduling_timeoffevent" ("cancelled_at", "created_at", "ends_at", "id", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "provider_id", "starts_at", "why") VALUES (NEW."cancelled_at", NEW."created_at", NEW."ends_at", NEW."id", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'update\', NEW."id", NEW."provider_id", NEW."starts_at", NEW."why"); RETURN NULL;', hash='2d73ed08355ce6ae4299c04b312842b475c253ca', operation='UPDATE', pgid='pgtrigger_update_update_638c3', table='scheduling_timeoff', when='AFTER')),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='timeoffevent',
-            trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='2248693d8bee4cad5ad3f710c7954654eb9ed699', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_f71f8', table='scheduling_timeoffevent', when='BEFORE')),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='waitlistentry',
-            trigger=pgtrigger.compiler.Trigger(name='insert_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "scheduling_waitlistentryevent" ("client_id", "course_id", "created_at", "ended_at", "from_date", "id", "location_id", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "service_id", "to_date", "words") VALUES (NEW."client_id", NEW."course_id", NEW."created_at", NEW."ended_at", NEW."from_date", NEW."id", NEW."location_id", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'insert\', NEW."id", NEW."service_id", NEW."to_date", NEW."words"); RETURN NULL;', hash='9aa3d19e0913015892f0b876435cfdfc1d013ecb', operation='INSERT', pgid='pgtrigger_insert_insert_825a5', table='scheduling_waitlistentry', when='AFTER')),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='waitlistentry',
-            trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD.* IS DISTINCT FROM NEW.*)', func='INSERT INTO "scheduling_waitlistentryevent" ("client_id", "course_id", "created_at", "ended_at", "from_date", "id", "location_id", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "service_id", "to_date", "words") VALUES (NEW."client_id", NEW."course_id", NEW."created_at", NEW."ended_at", NEW."from_date", NEW."id", NEW."location_id", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'update\', NEW."id", NEW."service_id", NEW."to_date", NEW."words"); RETURN NULL;', hash='129eea58cfdc4f34f70bf41f7fbf64f676bae3bf', operation='UPDATE', pgid='pgtrigger_update_update_3314d', table='scheduling_waitlistentry', when='AFTER')),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='waitlistentryevent',
-            trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='4dd5fa8181efeadf3393fdce2365cf8c453fa57e', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_a85e4', table='scheduling_waitlistentryevent', when='BEFORE')),
+        Together(
+            [
+            migrations.AddConstraint(
+                model_name='appointment',
+                constraint=models.CheckConstraint(condition=models.Q(('ends_at__gt', models.F('starts_at'))), name='appointment_ends_after_it_starts'),
+            ),
+            migrations.AddConstraint(
+                model_name='appointment',
+                constraint=models.CheckConstraint(condition=models.Q(models.Q(('arrived_at__isnull', True), ('arrived_by__isnull', True)), models.Q(('arrived_at__isnull', False), ('arrived_by__isnull', False)), _connector='OR'), name='appointment_arrived_at_and_by_together'),
+            ),
+            migrations.AddConstraint(
+                model_name='appointment',
+                constraint=models.CheckConstraint(condition=models.Q(models.Q(('ended_at__isnull', True), ('ended_by__isnull', True)), models.Q(('ended_at__isnull', False), ('ended_by__isnull', False)), _connector='OR'), name='appointment_ended_at_and_by_together'),
+            ),
+            migrations.AddConstraint(
+                model_name='appointment',
+                constraint=models.CheckConstraint(condition=models.Q(models.Q(('cancelled_at__isnull', True), ('cancelled_by__isnull', True)), models.Q(('cancelled_at__isnull', False), ('cancelled_by__isnull', False)), _connector='OR'), name='appointment_cancelled_at_and_by_together'),
+            ),
+            migrations.AddConstraint(
+                model_name='appointment',
+                constraint=models.CheckConstraint(condition=models.Q(models.Q(('companion_confirmed_at__isnull', True), ('companion_confirmed_by__isnull', True)), models.Q(('companion_confirmed_at__isnull', False), ('companion_confirmed_by__isnull', False)), _connector='OR'), name='companion_confirmed_at_and_by_together'),
+            ),
+            migrations.AddConstraint(
+                model_name='appointment',
+                constraint=models.CheckConstraint(condition=models.Q(models.Q(('cancelled_at__isnull', False), ('state', 'cancelled'), models.Q(('cancel_reason', ''), _negated=True)), models.Q(models.Q(('state', 'cancelled'), _negated=True), ('cancel_reason', ''), ('cancelled_at', None)), _connector='OR'), name='appointment_cancelled_says_why'),
+            ),
+            migrations.AddConstraint(
+                model_name='appointment',
+                constraint=models.CheckConstraint(condition=models.Q(models.Q(('companion', None), ('companion_confirmed_at', None), ('companion_role', '')), models.Q(('companion__isnull', False), models.Q(('companion_role', ''), _negated=True)), _connector='OR'), name='companion_has_a_role'),
+            ),
+            migrations.AddConstraint(
+                model_name='appointment',
+                constraint=models.UniqueConstraint(condition=models.Q(('state', 'cancelled'), _negated=True), fields=('dosing',), name='one_integration_appointment_per_dose'),
+            ),
+            migrations.AddConstraint(
+                model_name='appointment',
+                constraint=models.CheckConstraint(condition=models.Q(models.Q(('mode', 'in_person'), _negated=True), ('room__isnull', False), _connector='OR'), name='in_person_has_a_room'),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name='appointment',
+                trigger=pgtrigger.compiler.Trigger(name='insert_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "scheduling_appointmentevent" ("arrived_at", "arrived_by_id", "booked_at", "booked_by", "cancel_reason", "cancelled_at", "cancelled_by", "companion_confirmed_at", "companion_confirmed_by", "companion_id", "companion_role", "created_at", "dosing_id", "ended_at", "ended_by", "ends_at", "id", "location_id", "mode", "note", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "room_id", "route", "service_id", "setting", "starts_at", "state", "version") VALUES (NEW."arrived_at", NEW."arrived_by_id", NEW."booked_at", NEW."booked_by", NEW."cancel_reason", NEW."cancelled_at", NEW."cancelled_by", NEW."companion_confirmed_at", NEW."companion_confirmed_by", NEW."companion_id", NEW."companion_role", NEW."created_at", NEW."dosing_id", NEW."ended_at", NEW."ended_by", NEW."ends_at", NEW."id", NEW."location_id", NEW."mode", NEW."note", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'insert\', NEW."id", NEW."room_id", NEW."route", NEW."service_id", NEW."setting", NEW."starts_at", NEW."state", NEW."version"); RETURN NULL;', hash='53ed07ea0c9bf98d6c27ba2b3abafb06c098a28f', operation='INSERT', pgid='pgtrigger_insert_insert_cdcf2', table='scheduling_appointment', when='AFTER')),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name='appointment',
+                trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD.* IS DISTINCT FROM NEW.*)', func='INSERT INTO "scheduling_appointmentevent" ("arrived_at", "arrived_by_id", "booked_at", "booked_by", "cancel_reason", "cancelled_at", "cancelled_by", "companion_confirmed_at", "companion_confirmed_by", "companion_id", "companion_role", "created_at", "dosing_id", "ended_at", "ended_by", "ends_at", "id", "location_id", "mode", "note", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "room_id", "route", "service_id", "setting", "starts_at", "state", "version") VALUES (NEW."arrived_at", NEW."arrived_by_id", NEW."booked_at", NEW."booked_by", NEW."cancel_reason", NEW."cancelled_at", NEW."cancelled_by", NEW."companion_confirmed_at", NEW."companion_confirmed_by", NEW."companion_id", NEW."companion_role", NEW."created_at", NEW."dosing_id", NEW."ended_at", NEW."ended_by", NEW."ends_at", NEW."id", NEW."location_id", NEW."mode", NEW."note", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'update\', NEW."id", NEW."room_id", NEW."route", NEW."service_id", NEW."setting", NEW."starts_at", NEW."state", NEW."version"); RETURN NULL;', hash='e276c55ea1e5d6726d04676d4c7948d7c0580c0a', operation='UPDATE', pgid='pgtrigger_update_update_7193b', table='scheduling_appointment', when='AFTER')),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name='serviceevent',
+                trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='79f697fab4feb5cdabf3a2ecf7de08592c63411f', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_fadfb', table='scheduling_serviceevent', when='BEFORE')),
+            ),
+            migrations.AddConstraint(
+                model_name='shift',
+                constraint=models.CheckConstraint(condition=models.Q(('ends__gt', models.F('starts'))), name='shift_ends_after_it_starts'),
+            ),
+            migrations.AddConstraint(
+                model_name='shift',
+                constraint=models.CheckConstraint(condition=models.Q(('weekday__lte', 6)), name='shift_weekday_in_week'),
+            ),
+            migrations.AddConstraint(
+                model_name='shift',
+                constraint=models.CheckConstraint(condition=models.Q(('to_date', None), ('to_date__gte', models.F('from_date')), _connector='OR'), name='shift_dates_in_order'),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name='shift',
+                trigger=pgtrigger.compiler.Trigger(name='insert_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "scheduling_shiftevent" ("created_at", "ends", "from_date", "id", "location_id", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "provider_id", "starts", "to_date", "weekday") VALUES (NEW."created_at", NEW."ends", NEW."from_date", NEW."id", NEW."location_id", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'insert\', NEW."id", NEW."provider_id", NEW."starts", NEW."to_date", NEW."weekday"); RETURN NULL;', hash='c214455a9cac1ec6858110dfae85b6a046f15fe3', operation='INSERT', pgid='pgtrigger_insert_insert_3d3f7', table='scheduling_shift', when='AFTER')),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name='shift',
+                trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD.* IS DISTINCT FROM NEW.*)', func='INSERT INTO "scheduling_shiftevent" ("created_at", "ends", "from_date", "id", "location_id", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "provider_id", "starts", "to_date", "weekday") VALUES (NEW."created_at", NEW."ends", NEW."from_date", NEW."id", NEW."location_id", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'update\', NEW."id", NEW."provider_id", NEW."starts", NEW."to_date", NEW."weekday"); RETURN NULL;', hash='06605a23771c51ad82e26a2ab283c6c01ab690e9', operation='UPDATE', pgid='pgtrigger_update_update_e541d', table='scheduling_shift', when='AFTER')),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name='shiftevent',
+                trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='bc3f6b0572b0dfe4113fc314eb29a4f4be305e7a', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_c63f6', table='scheduling_shiftevent', when='BEFORE')),
+            ),
+            migrations.AddConstraint(
+                model_name='staffon',
+                constraint=models.UniqueConstraint(fields=('appointment', 'provider'), name='provider_on_appointment_once'),
+            ),
+            migrations.AddConstraint(
+                model_name='timeoff',
+                constraint=models.CheckConstraint(condition=models.Q(('ends_at__gt', models.F('starts_at'))), name='time_off_ends_after_it_starts'),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name='timeoff',
+                trigger=pgtrigger.compiler.Trigger(name='insert_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "scheduling_timeoffevent" ("cancelled_at", "created_at", "ends_at", "id", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "provider_id", "starts_at", "why") VALUES (NEW."cancelled_at", NEW."created_at", NEW."ends_at", NEW."id", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'insert\', NEW."id", NEW."provider_id", NEW."starts_at", NEW."why"); RETURN NULL;', hash='d976dd1f06469c918886067df5403531f3c92bbb', operation='INSERT', pgid='pgtrigger_insert_insert_b11fe', table='scheduling_timeoff', when='AFTER')),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name='timeoff',
+                trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD.* IS DISTINCT FROM NEW.*)', func='INSERT INTO "scheduling_timeoffevent" ("cancelled_at", "created_at", "ends_at", "id", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "provider_id", "starts_at", "why") VALUES (NEW."cancelled_at", NEW."created_at", NEW."ends_at", NEW."id", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'update\', NEW."id", NEW."provider_id", NEW."starts_at", NEW."why"); RETURN NULL;', hash='2d73ed08355ce6ae4299c04b312842b475c253ca', operation='UPDATE', pgid='pgtrigger_update_update_638c3', table='scheduling_timeoff', when='AFTER')),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name='timeoffevent',
+                trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='2248693d8bee4cad5ad3f710c7954654eb9ed699', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_f71f8', table='scheduling_timeoffevent', when='BEFORE')),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name='waitlistentry',
+                trigger=pgtrigger.compiler.Trigger(name='insert_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "scheduling_waitlistentryevent" ("client_id", "course_id", "created_at", "ended_at", "from_date", "id", "location_id", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "service_id", "to_date", "words") VALUES (NEW."client_id", NEW."course_id", NEW."created_at", NEW."ended_at", NEW."from_date", NEW."id", NEW."location_id", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'insert\', NEW."id", NEW."service_id", NEW."to_date", NEW."words"); RETURN NULL;', hash='9aa3d19e0913015892f0b876435cfdfc1d013ecb', operation='INSERT', pgid='pgtrigger_insert_insert_825a5', table='scheduling_waitlistentry', when='AFTER')),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name='waitlistentry',
+                trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD.* IS DISTINCT FROM NEW.*)', func='INSERT INTO "scheduling_waitlistentryevent" ("client_id", "course_id", "created_at", "ended_at", "from_date", "id", "location_id", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "service_id", "to_date", "words") VALUES (NEW."client_id", NEW."course_id", NEW."created_at", NEW."ended_at", NEW."from_date", NEW."id", NEW."location_id", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'update\', NEW."id", NEW."service_id", NEW."to_date", NEW."words"); RETURN NULL;', hash='129eea58cfdc4f34f70bf41f7fbf64f676bae3bf', operation='UPDATE', pgid='pgtrigger_update_update_3314d', table='scheduling_waitlistentry', when='AFTER')),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name='waitlistentryevent',
+                trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='4dd5fa8181efeadf3393fdce2365cf8c453fa57e', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_a85e4', table='scheduling_waitlistentryevent', when='BEFORE')),
+            ),
+            ]
         ),
     ]

@@ -10,455 +10,1425 @@ import uuid
 from django.conf import settings
 from django.db import migrations, models
 
+from kap.core.constraints import Together
+
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('documents', '0001_initial'),
-        ('intake', '0001_initial'),
-        ('notes', '0001_initial'),
-        ('pathway', '0001_initial'),
-        ('people', '0001_initial'),
-        ('scheduling', '0001_initial'),
+        ("documents", "0001_initial"),
+        ("intake", "0001_initial"),
+        ("notes", "0001_initial"),
+        ("pathway", "0001_initial"),
+        ("people", "0001_initial"),
+        ("scheduling", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='DosingSession',
+            name="DosingSession",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(default=kap.core.clock.now, editable=False)),
-                ('number', models.PositiveSmallIntegerField(help_text='1 for the first dose of the course; not-dosed sessions share')),
-                ('route', models.CharField(choices=[('iv', 'Intravenous infusion'), ('im', 'Intramuscular injection'), ('sl', 'Lozenge'), ('oral', 'By mouth'), ('in', 'Intranasal')], max_length=4)),
-                ('setting', models.CharField(choices=[('in_clinic', 'In clinic'), ('remote', 'At home, by video')], max_length=10)),
-                ('intention', models.TextField(blank=True)),
-                ('opened_at', models.DateTimeField(default=kap.core.clock.now)),
-                ('started_at', models.DateTimeField(blank=True, null=True)),
-                ('first_dose_at', models.DateTimeField(blank=True, help_text='Written by the first administration', null=True)),
-                ('ended_at', models.DateTimeField(blank=True, null=True)),
-                ('outcome', models.CharField(blank=True, choices=[('discharged', 'Discharged'), ('left', 'Left against advice'), ('not_dosed', 'Closed without medicine')], max_length=10)),
-                ('end_words', models.TextField(blank=True)),
-                ('remote_address', models.CharField(blank=True, help_text='Where the client is right now', max_length=300)),
-                ('remote_state', models.CharField(blank=True, max_length=2)),
-                ('remote_callback', models.CharField(blank=True, max_length=40)),
-                ('remote_emergency_number', models.CharField(blank=True, help_text='Local EMS or PSAP', max_length=60)),
-                ('remote_nearest_ed', models.CharField(blank=True, max_length=200)),
-                ('remote_disconnect_plan', models.TextField(blank=True)),
-                ('remote_recorded_at', models.DateTimeField(blank=True, null=True)),
-                ('lozenges_before', models.PositiveSmallIntegerField(blank=True, null=True)),
-                ('lozenges_after', models.PositiveSmallIntegerField(blank=True, null=True)),
-                ('appointment', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='dosing_session', to='scheduling.appointment')),
-                ('companion', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='people.contact')),
-                ('consent', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='documents.document')),
-                ('course', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='dosing_sessions', to='pathway.course')),
-                ('ended_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('evaluation', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='intake.evaluation')),
-                ('opened_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('order', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='dosing_sessions', to='intake.order')),
-                ('preparation', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='notes.note')),
-                ('remote_recorded_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('second_person', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('started_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False),
+                ),
+                ("created_at", models.DateTimeField(default=kap.core.clock.now, editable=False)),
+                (
+                    "number",
+                    models.PositiveSmallIntegerField(
+                        help_text="1 for the first dose of the course; not-dosed sessions share"
+                    ),
+                ),
+                (
+                    "route",
+                    models.CharField(
+                        choices=[
+                            ("iv", "Intravenous infusion"),
+                            ("im", "Intramuscular injection"),
+                            ("sl", "Lozenge"),
+                            ("oral", "By mouth"),
+                            ("in", "Intranasal"),
+                        ],
+                        max_length=4,
+                    ),
+                ),
+                (
+                    "setting",
+                    models.CharField(
+                        choices=[("in_clinic", "In clinic"), ("remote", "At home, by video")], max_length=10
+                    ),
+                ),
+                ("intention", models.TextField(blank=True)),
+                ("opened_at", models.DateTimeField(default=kap.core.clock.now)),
+                ("started_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "first_dose_at",
+                    models.DateTimeField(
+                        blank=True, help_text="Written by the first administration", null=True
+                    ),
+                ),
+                ("ended_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "outcome",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("discharged", "Discharged"),
+                            ("left", "Left against advice"),
+                            ("not_dosed", "Closed without medicine"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                ("end_words", models.TextField(blank=True)),
+                (
+                    "remote_address",
+                    models.CharField(blank=True, help_text="Where the client is right now", max_length=300),
+                ),
+                ("remote_state", models.CharField(blank=True, max_length=2)),
+                ("remote_callback", models.CharField(blank=True, max_length=40)),
+                (
+                    "remote_emergency_number",
+                    models.CharField(blank=True, help_text="Local EMS or PSAP", max_length=60),
+                ),
+                ("remote_nearest_ed", models.CharField(blank=True, max_length=200)),
+                ("remote_disconnect_plan", models.TextField(blank=True)),
+                ("remote_recorded_at", models.DateTimeField(blank=True, null=True)),
+                ("lozenges_before", models.PositiveSmallIntegerField(blank=True, null=True)),
+                ("lozenges_after", models.PositiveSmallIntegerField(blank=True, null=True)),
+                (
+                    "appointment",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="dosing_session",
+                        to="scheduling.appointment",
+                    ),
+                ),
+                (
+                    "companion",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="people.contact",
+                    ),
+                ),
+                (
+                    "consent",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="documents.document",
+                    ),
+                ),
+                (
+                    "course",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="dosing_sessions",
+                        to="pathway.course",
+                    ),
+                ),
+                (
+                    "ended_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "evaluation",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="intake.evaluation",
+                    ),
+                ),
+                (
+                    "opened_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "order",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="dosing_sessions",
+                        to="intake.order",
+                    ),
+                ),
+                (
+                    "preparation",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="notes.note",
+                    ),
+                ),
+                (
+                    "remote_recorded_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "second_person",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "started_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-opened_at'],
+                "ordering": ["-opened_at"],
             },
         ),
         migrations.CreateModel(
-            name='Discharge',
+            name="Discharge",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(default=kap.core.clock.now, editable=False)),
-                ('outcome', models.CharField(choices=[('discharged', 'Discharged'), ('left', 'Left against advice')], max_length=10)),
-                ('criteria', models.JSONField(help_text='{criterion: answer or score} as signed')),
-                ('aldrete_total', models.PositiveSmallIntegerField(null=True)),
-                ('padss_total', models.PositiveSmallIntegerField(null=True)),
-                ('companion_took_charge', models.BooleanField(default=False)),
-                ('words', models.TextField(blank=True)),
-                ('left_at', models.DateTimeField()),
-                ('printed_name', models.CharField(max_length=160)),
-                ('signed_at', models.DateTimeField(default=kap.core.clock.now)),
-                ('companion', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='people.contact')),
-                ('signed_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('session', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='discharge', to='dosing.dosingsession')),
+                (
+                    "id",
+                    models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False),
+                ),
+                ("created_at", models.DateTimeField(default=kap.core.clock.now, editable=False)),
+                (
+                    "outcome",
+                    models.CharField(
+                        choices=[("discharged", "Discharged"), ("left", "Left against advice")], max_length=10
+                    ),
+                ),
+                ("criteria", models.JSONField(help_text="{criterion: answer or score} as signed")),
+                ("aldrete_total", models.PositiveSmallIntegerField(null=True)),
+                ("padss_total", models.PositiveSmallIntegerField(null=True)),
+                ("companion_took_charge", models.BooleanField(default=False)),
+                ("words", models.TextField(blank=True)),
+                ("left_at", models.DateTimeField()),
+                ("printed_name", models.CharField(max_length=160)),
+                ("signed_at", models.DateTimeField(default=kap.core.clock.now)),
+                (
+                    "companion",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="people.contact",
+                    ),
+                ),
+                (
+                    "signed_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "session",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="discharge",
+                        to="dosing.dosingsession",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='AdverseEvent',
+            name="AdverseEvent",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(default=kap.core.clock.now, editable=False)),
-                ('recorded_at', models.DateTimeField(default=kap.core.clock.now)),
-                ('code', models.CharField(max_length=40)),
-                ('words', models.TextField(blank=True)),
-                ('grade', models.PositiveSmallIntegerField()),
-                ('serious', models.BooleanField(default=False)),
-                ('relatedness', models.CharField(choices=[('related', 'Related'), ('possible', 'Possibly related'), ('unrelated', 'Not related')], max_length=10)),
-                ('onset_at', models.DateTimeField()),
-                ('resolved_at', models.DateTimeField(blank=True, null=True)),
-                ('action_taken', models.TextField()),
-                ('told', models.CharField(blank=True, max_length=200)),
-                ('recorded_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('session', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='%(class)ss', to='dosing.dosingsession')),
+                (
+                    "id",
+                    models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False),
+                ),
+                ("created_at", models.DateTimeField(default=kap.core.clock.now, editable=False)),
+                ("recorded_at", models.DateTimeField(default=kap.core.clock.now)),
+                ("code", models.CharField(max_length=40)),
+                ("words", models.TextField(blank=True)),
+                ("grade", models.PositiveSmallIntegerField()),
+                ("serious", models.BooleanField(default=False)),
+                (
+                    "relatedness",
+                    models.CharField(
+                        choices=[
+                            ("related", "Related"),
+                            ("possible", "Possibly related"),
+                            ("unrelated", "Not related"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                ("onset_at", models.DateTimeField()),
+                ("resolved_at", models.DateTimeField(blank=True, null=True)),
+                ("action_taken", models.TextField()),
+                ("told", models.CharField(blank=True, max_length=200)),
+                (
+                    "recorded_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "session",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="%(class)ss",
+                        to="dosing.dosingsession",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['onset_at'],
+                "ordering": ["onset_at"],
             },
         ),
         migrations.CreateModel(
-            name='Administration',
+            name="Administration",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(default=kap.core.clock.now, editable=False)),
-                ('recorded_at', models.DateTimeField(default=kap.core.clock.now)),
-                ('dose_mg', models.DecimalField(decimal_places=2, max_digits=6)),
-                ('route', models.CharField(choices=[('iv', 'Intravenous infusion'), ('im', 'Intramuscular injection'), ('sl', 'Lozenge'), ('oral', 'By mouth'), ('in', 'Intranasal')], max_length=4)),
-                ('is_booster', models.BooleanField(default=False)),
-                ('given_at', models.DateTimeField()),
-                ('given_by', models.CharField(help_text='Printed name; at home the client herself', max_length=160)),
-                ('volume_ml', models.DecimalField(blank=True, decimal_places=2, max_digits=6, null=True)),
-                ('lozenge_held_minutes', models.PositiveSmallIntegerField(blank=True, null=True)),
-                ('lozenge_after', models.CharField(blank=True, choices=[('spit', 'Spat out'), ('swallow', 'Swallowed')], max_length=8)),
-                ('not_witnessed_reason', models.CharField(blank=True, max_length=300)),
-                ('order', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='administrations', to='intake.order')),
-                ('recorded_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('witness', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('session', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='%(class)ss', to='dosing.dosingsession')),
+                (
+                    "id",
+                    models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False),
+                ),
+                ("created_at", models.DateTimeField(default=kap.core.clock.now, editable=False)),
+                ("recorded_at", models.DateTimeField(default=kap.core.clock.now)),
+                ("dose_mg", models.DecimalField(decimal_places=2, max_digits=6)),
+                (
+                    "route",
+                    models.CharField(
+                        choices=[
+                            ("iv", "Intravenous infusion"),
+                            ("im", "Intramuscular injection"),
+                            ("sl", "Lozenge"),
+                            ("oral", "By mouth"),
+                            ("in", "Intranasal"),
+                        ],
+                        max_length=4,
+                    ),
+                ),
+                ("is_booster", models.BooleanField(default=False)),
+                ("given_at", models.DateTimeField()),
+                (
+                    "given_by",
+                    models.CharField(help_text="Printed name; at home the client herself", max_length=160),
+                ),
+                ("volume_ml", models.DecimalField(blank=True, decimal_places=2, max_digits=6, null=True)),
+                ("lozenge_held_minutes", models.PositiveSmallIntegerField(blank=True, null=True)),
+                (
+                    "lozenge_after",
+                    models.CharField(
+                        blank=True, choices=[("spit", "Spat out"), ("swallow", "Swallowed")], max_length=8
+                    ),
+                ),
+                ("not_witnessed_reason", models.CharField(blank=True, max_length=300)),
+                (
+                    "order",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="administrations",
+                        to="intake.order",
+                    ),
+                ),
+                (
+                    "recorded_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "witness",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "session",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="%(class)ss",
+                        to="dosing.dosingsession",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['given_at'],
+                "ordering": ["given_at"],
             },
         ),
         migrations.CreateModel(
-            name='DosingSessionEvent',
+            name="DosingSessionEvent",
             fields=[
-                ('pgh_created_at', models.DateTimeField(auto_now_add=True)),
-                ('pgh_label', models.TextField(help_text='The event label.')),
-                ('pgh_id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('pgh_xid', kap.core.history.Xid8Field(db_default=kap.core.history.CurrentTransaction(), editable=False)),
-                ('pgh_context', pghistory.utils.JSONField(null=True)),
-                ('pgh_context_id', models.UUIDField(null=True)),
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, serialize=False)),
-                ('created_at', models.DateTimeField(default=kap.core.clock.now, editable=False)),
-                ('number', models.PositiveSmallIntegerField(help_text='1 for the first dose of the course; not-dosed sessions share')),
-                ('route', models.CharField(choices=[('iv', 'Intravenous infusion'), ('im', 'Intramuscular injection'), ('sl', 'Lozenge'), ('oral', 'By mouth'), ('in', 'Intranasal')], max_length=4)),
-                ('setting', models.CharField(choices=[('in_clinic', 'In clinic'), ('remote', 'At home, by video')], max_length=10)),
-                ('intention', models.TextField(blank=True)),
-                ('opened_at', models.DateTimeField(default=kap.core.clock.now)),
-                ('started_at', models.DateTimeField(blank=True, null=True)),
-                ('first_dose_at', models.DateTimeField(blank=True, help_text='Written by the first administration', null=True)),
-                ('ended_at', models.DateTimeField(blank=True, null=True)),
-                ('outcome', models.CharField(blank=True, choices=[('discharged', 'Discharged'), ('left', 'Left against advice'), ('not_dosed', 'Closed without medicine')], max_length=10)),
-                ('end_words', models.TextField(blank=True)),
-                ('remote_address', models.CharField(blank=True, help_text='Where the client is right now', max_length=300)),
-                ('remote_state', models.CharField(blank=True, max_length=2)),
-                ('remote_callback', models.CharField(blank=True, max_length=40)),
-                ('remote_emergency_number', models.CharField(blank=True, help_text='Local EMS or PSAP', max_length=60)),
-                ('remote_nearest_ed', models.CharField(blank=True, max_length=200)),
-                ('remote_disconnect_plan', models.TextField(blank=True)),
-                ('remote_recorded_at', models.DateTimeField(blank=True, null=True)),
-                ('lozenges_before', models.PositiveSmallIntegerField(blank=True, null=True)),
-                ('lozenges_after', models.PositiveSmallIntegerField(blank=True, null=True)),
-                ('appointment', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='scheduling.appointment')),
-                ('companion', models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='people.contact')),
-                ('consent', models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='documents.document')),
-                ('course', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='pathway.course')),
-                ('ended_by', models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to=settings.AUTH_USER_MODEL)),
-                ('evaluation', models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='intake.evaluation')),
-                ('opened_by', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to=settings.AUTH_USER_MODEL)),
-                ('order', models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='intake.order')),
-                ('pgh_obj', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='history', to='dosing.dosingsession')),
-                ('preparation', models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='notes.note')),
-                ('remote_recorded_by', models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to=settings.AUTH_USER_MODEL)),
-                ('second_person', models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to=settings.AUTH_USER_MODEL)),
-                ('started_by', models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to=settings.AUTH_USER_MODEL)),
+                ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
+                ("pgh_label", models.TextField(help_text="The event label.")),
+                ("pgh_id", models.BigAutoField(primary_key=True, serialize=False)),
+                (
+                    "pgh_xid",
+                    kap.core.history.Xid8Field(
+                        db_default=kap.core.history.CurrentTransaction(), editable=False
+                    ),
+                ),
+                ("pgh_context", pghistory.utils.JSONField(null=True)),
+                ("pgh_context_id", models.UUIDField(null=True)),
+                ("id", models.UUIDField(default=uuid.uuid4, editable=False, serialize=False)),
+                ("created_at", models.DateTimeField(default=kap.core.clock.now, editable=False)),
+                (
+                    "number",
+                    models.PositiveSmallIntegerField(
+                        help_text="1 for the first dose of the course; not-dosed sessions share"
+                    ),
+                ),
+                (
+                    "route",
+                    models.CharField(
+                        choices=[
+                            ("iv", "Intravenous infusion"),
+                            ("im", "Intramuscular injection"),
+                            ("sl", "Lozenge"),
+                            ("oral", "By mouth"),
+                            ("in", "Intranasal"),
+                        ],
+                        max_length=4,
+                    ),
+                ),
+                (
+                    "setting",
+                    models.CharField(
+                        choices=[("in_clinic", "In clinic"), ("remote", "At home, by video")], max_length=10
+                    ),
+                ),
+                ("intention", models.TextField(blank=True)),
+                ("opened_at", models.DateTimeField(default=kap.core.clock.now)),
+                ("started_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "first_dose_at",
+                    models.DateTimeField(
+                        blank=True, help_text="Written by the first administration", null=True
+                    ),
+                ),
+                ("ended_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "outcome",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("discharged", "Discharged"),
+                            ("left", "Left against advice"),
+                            ("not_dosed", "Closed without medicine"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                ("end_words", models.TextField(blank=True)),
+                (
+                    "remote_address",
+                    models.CharField(blank=True, help_text="Where the client is right now", max_length=300),
+                ),
+                ("remote_state", models.CharField(blank=True, max_length=2)),
+                ("remote_callback", models.CharField(blank=True, max_length=40)),
+                (
+                    "remote_emergency_number",
+                    models.CharField(blank=True, help_text="Local EMS or PSAP", max_length=60),
+                ),
+                ("remote_nearest_ed", models.CharField(blank=True, max_length=200)),
+                ("remote_disconnect_plan", models.TextField(blank=True)),
+                ("remote_recorded_at", models.DateTimeField(blank=True, null=True)),
+                ("lozenges_before", models.PositiveSmallIntegerField(blank=True, null=True)),
+                ("lozenges_after", models.PositiveSmallIntegerField(blank=True, null=True)),
+                (
+                    "appointment",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to="scheduling.appointment",
+                    ),
+                ),
+                (
+                    "companion",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to="people.contact",
+                    ),
+                ),
+                (
+                    "consent",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to="documents.document",
+                    ),
+                ),
+                (
+                    "course",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to="pathway.course",
+                    ),
+                ),
+                (
+                    "ended_by",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "evaluation",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to="intake.evaluation",
+                    ),
+                ),
+                (
+                    "opened_by",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "order",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to="intake.order",
+                    ),
+                ),
+                (
+                    "pgh_obj",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="history",
+                        to="dosing.dosingsession",
+                    ),
+                ),
+                (
+                    "preparation",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to="notes.note",
+                    ),
+                ),
+                (
+                    "remote_recorded_by",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "second_person",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "started_by",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'abstract': False,
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='Observation',
+            name="Observation",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(default=kap.core.clock.now, editable=False)),
-                ('recorded_at', models.DateTimeField(default=kap.core.clock.now)),
-                ('observed_at', models.DateTimeField()),
-                ('words', models.TextField()),
-                ('recorded_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('session', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='%(class)ss', to='dosing.dosingsession')),
+                (
+                    "id",
+                    models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False),
+                ),
+                ("created_at", models.DateTimeField(default=kap.core.clock.now, editable=False)),
+                ("recorded_at", models.DateTimeField(default=kap.core.clock.now)),
+                ("observed_at", models.DateTimeField()),
+                ("words", models.TextField()),
+                (
+                    "recorded_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "session",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="%(class)ss",
+                        to="dosing.dosingsession",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['observed_at'],
+                "ordering": ["observed_at"],
             },
         ),
         migrations.CreateModel(
-            name='PreDoseAnswer',
+            name="PreDoseAnswer",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(default=kap.core.clock.now, editable=False)),
-                ('recorded_at', models.DateTimeField(default=kap.core.clock.now)),
-                ('line', models.CharField(max_length=40)),
-                ('answer', models.CharField(choices=[('ok', 'Checked'), ('not_ok', 'Not so'), ('na', 'Does not apply')], max_length=10)),
-                ('detail', models.TextField(blank=True)),
-                ('recorded_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('session', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='%(class)ss', to='dosing.dosingsession')),
+                (
+                    "id",
+                    models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False),
+                ),
+                ("created_at", models.DateTimeField(default=kap.core.clock.now, editable=False)),
+                ("recorded_at", models.DateTimeField(default=kap.core.clock.now)),
+                ("line", models.CharField(max_length=40)),
+                (
+                    "answer",
+                    models.CharField(
+                        choices=[("ok", "Checked"), ("not_ok", "Not so"), ("na", "Does not apply")],
+                        max_length=10,
+                    ),
+                ),
+                ("detail", models.TextField(blank=True)),
+                (
+                    "recorded_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "session",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="%(class)ss",
+                        to="dosing.dosingsession",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['recorded_at'],
+                "ordering": ["recorded_at"],
             },
         ),
         migrations.CreateModel(
-            name='Release',
+            name="Release",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(default=kap.core.clock.now, editable=False)),
-                ('recorded_at', models.DateTimeField(default=kap.core.clock.now)),
-                ('findings', models.JSONField(help_text='[{code, words}] as they stood')),
-                ('reason', models.TextField()),
-                ('printed_name', models.CharField(max_length=160)),
-                ('recorded_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('session', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='%(class)ss', to='dosing.dosingsession')),
+                (
+                    "id",
+                    models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False),
+                ),
+                ("created_at", models.DateTimeField(default=kap.core.clock.now, editable=False)),
+                ("recorded_at", models.DateTimeField(default=kap.core.clock.now)),
+                ("findings", models.JSONField(help_text="[{code, words}] as they stood")),
+                ("reason", models.TextField()),
+                ("printed_name", models.CharField(max_length=160)),
+                (
+                    "recorded_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "session",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="%(class)ss",
+                        to="dosing.dosingsession",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['recorded_at'],
+                "ordering": ["recorded_at"],
             },
         ),
         migrations.CreateModel(
-            name='Vitals',
+            name="Vitals",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(default=kap.core.clock.now, editable=False)),
-                ('recorded_at', models.DateTimeField(default=kap.core.clock.now)),
-                ('measured_at', models.DateTimeField()),
-                ('phase', models.CharField(choices=[('baseline', 'Before the dose'), ('during', 'After the dose')], max_length=10)),
-                ('systolic_mmhg', models.PositiveSmallIntegerField(blank=True, null=True)),
-                ('diastolic_mmhg', models.PositiveSmallIntegerField(blank=True, null=True)),
-                ('heart_rate_bpm', models.PositiveSmallIntegerField(blank=True, null=True)),
-                ('spo2_percent', models.PositiveSmallIntegerField(blank=True, null=True)),
-                ('respiratory_rate_bpm', models.PositiveSmallIntegerField(blank=True, null=True)),
-                ('temperature_c', models.DecimalField(blank=True, decimal_places=1, max_digits=4, null=True)),
-                ('moaas', models.PositiveSmallIntegerField(blank=True, null=True)),
-                ('odd_confirmed', models.BooleanField(default=False, help_text='An unlikely value was asked about and confirmed')),
-                ('prescriber_called', models.BooleanField(default=False)),
-                ('findings', models.JSONField(default=list, help_text='Which limits it crossed when it was recorded')),
-                ('note', models.CharField(blank=True, max_length=300)),
-                ('entry_key', models.UUIDField(help_text='Made on the device, so that a repeat is the same row', unique=True)),
-                ('recorded_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('session', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='%(class)ss', to='dosing.dosingsession')),
+                (
+                    "id",
+                    models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False),
+                ),
+                ("created_at", models.DateTimeField(default=kap.core.clock.now, editable=False)),
+                ("recorded_at", models.DateTimeField(default=kap.core.clock.now)),
+                ("measured_at", models.DateTimeField()),
+                (
+                    "phase",
+                    models.CharField(
+                        choices=[("baseline", "Before the dose"), ("during", "After the dose")], max_length=10
+                    ),
+                ),
+                ("systolic_mmhg", models.PositiveSmallIntegerField(blank=True, null=True)),
+                ("diastolic_mmhg", models.PositiveSmallIntegerField(blank=True, null=True)),
+                ("heart_rate_bpm", models.PositiveSmallIntegerField(blank=True, null=True)),
+                ("spo2_percent", models.PositiveSmallIntegerField(blank=True, null=True)),
+                ("respiratory_rate_bpm", models.PositiveSmallIntegerField(blank=True, null=True)),
+                ("temperature_c", models.DecimalField(blank=True, decimal_places=1, max_digits=4, null=True)),
+                ("moaas", models.PositiveSmallIntegerField(blank=True, null=True)),
+                (
+                    "odd_confirmed",
+                    models.BooleanField(
+                        default=False, help_text="An unlikely value was asked about and confirmed"
+                    ),
+                ),
+                ("prescriber_called", models.BooleanField(default=False)),
+                (
+                    "findings",
+                    models.JSONField(default=list, help_text="Which limits it crossed when it was recorded"),
+                ),
+                ("note", models.CharField(blank=True, max_length=300)),
+                (
+                    "entry_key",
+                    models.UUIDField(
+                        help_text="Made on the device, so that a repeat is the same row", unique=True
+                    ),
+                ),
+                (
+                    "recorded_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "session",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="%(class)ss",
+                        to="dosing.dosingsession",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['measured_at'],
+                "ordering": ["measured_at"],
             },
         ),
         migrations.CreateModel(
-            name='Strike',
+            name="Strike",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(default=kap.core.clock.now, editable=False)),
-                ('recorded_at', models.DateTimeField(default=kap.core.clock.now)),
-                ('reason', models.CharField(max_length=300)),
-                ('administration', models.OneToOneField(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='strike', to='dosing.administration')),
-                ('adverse_event', models.OneToOneField(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='strike', to='dosing.adverseevent')),
-                ('observation', models.OneToOneField(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='strike', to='dosing.observation')),
-                ('recorded_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('session', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='%(class)ss', to='dosing.dosingsession')),
-                ('vitals', models.OneToOneField(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='strike', to='dosing.vitals')),
+                (
+                    "id",
+                    models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False),
+                ),
+                ("created_at", models.DateTimeField(default=kap.core.clock.now, editable=False)),
+                ("recorded_at", models.DateTimeField(default=kap.core.clock.now)),
+                ("reason", models.CharField(max_length=300)),
+                (
+                    "administration",
+                    models.OneToOneField(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="strike",
+                        to="dosing.administration",
+                    ),
+                ),
+                (
+                    "adverse_event",
+                    models.OneToOneField(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="strike",
+                        to="dosing.adverseevent",
+                    ),
+                ),
+                (
+                    "observation",
+                    models.OneToOneField(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="strike",
+                        to="dosing.observation",
+                    ),
+                ),
+                (
+                    "recorded_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "session",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="%(class)ss",
+                        to="dosing.dosingsession",
+                    ),
+                ),
+                (
+                    "vitals",
+                    models.OneToOneField(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="strike",
+                        to="dosing.vitals",
+                    ),
+                ),
             ],
         ),
-        migrations.AddConstraint(
-            model_name='dosingsession',
-            constraint=models.UniqueConstraint(fields=('id', 'course'), name='dosing_session_with_its_course'),
-        ),
-        migrations.AddConstraint(
-            model_name='dosingsession',
-            constraint=models.UniqueConstraint(condition=models.Q(('ended_at', None)), fields=('course',), name='one_open_session_per_course'),
-        ),
-        migrations.AddConstraint(
-            model_name='dosingsession',
-            constraint=models.UniqueConstraint(condition=models.Q(('outcome', 'not_dosed'), _negated=True), fields=('course', 'number'), name='dosing_number_once_per_course'),
-        ),
-        migrations.AddConstraint(
-            model_name='dosingsession',
-            constraint=models.CheckConstraint(condition=models.Q(('started_at__isnull', True), models.Q(('companion__isnull', False), ('consent__isnull', False), ('evaluation__isnull', False), ('order__isnull', False), ('preparation__isnull', False), ('second_person__isnull', False), ('started_by__isnull', False)), _connector='OR'), name='started_with_all_its_evidence'),
-        ),
-        migrations.AddConstraint(
-            model_name='dosingsession',
-            constraint=models.CheckConstraint(condition=models.Q(('started_by', models.F('second_person')), _negated=True), name='second_person_is_another'),
-        ),
-        migrations.AddConstraint(
-            model_name='dosingsession',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('ended_at__isnull', True), ('ended_by__isnull', True)), models.Q(('ended_at__isnull', False), ('ended_by__isnull', False)), _connector='OR'), name='dosing_ended_at_and_by_together'),
-        ),
-        migrations.AddConstraint(
-            model_name='dosingsession',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('remote_recorded_at__isnull', True), ('remote_recorded_by__isnull', True)), models.Q(('remote_recorded_at__isnull', False), ('remote_recorded_by__isnull', False)), _connector='OR'), name='remote_details_at_and_by_together'),
-        ),
-        migrations.AddConstraint(
-            model_name='dosingsession',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('ended_at', None), ('outcome', '')), models.Q(('ended_at__isnull', False), models.Q(('outcome', ''), _negated=True)), _connector='OR'), name='dosing_end_has_its_outcome'),
-        ),
-        migrations.AddConstraint(
-            model_name='dosingsession',
-            constraint=models.CheckConstraint(condition=models.Q(('first_dose_at', None), ('started_at__isnull', False), _connector='OR'), name='no_dose_before_the_start'),
-        ),
-        migrations.AddConstraint(
-            model_name='dosingsession',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('outcome', 'not_dosed'), _negated=True), ('first_dose_at', None), _connector='OR'), name='not_dosed_means_no_dose'),
-        ),
-        migrations.AddConstraint(
-            model_name='dosingsession',
-            constraint=models.CheckConstraint(condition=models.Q(('ended_at', None), ('ended_at__gte', models.F('opened_at')), _connector='OR'), name='dosing_ends_after_it_opens'),
-        ),
-        migrations.AddConstraint(
-            model_name='dosingsession',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('setting', 'remote'), _negated=True), ('started_at', None), models.Q(('remote_recorded_at__isnull', False), models.Q(('remote_address', ''), _negated=True), models.Q(('remote_emergency_number', ''), _negated=True)), _connector='OR'), name='remote_start_knows_the_place'),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='dosingsession',
-            trigger=pgtrigger.compiler.Trigger(name='started_on_evidence_in_force', sql=pgtrigger.compiler.UpsertTriggerSql(declare='DECLARE bad text;', func="\n        IF NEW.started_at IS NULL OR (TG_OP = 'UPDATE' AND OLD.started_at IS NOT NULL\n            AND (OLD.started_at, OLD.order_id, OLD.consent_id, OLD.evaluation_id, OLD.preparation_id, OLD.companion_id)\n                IS NOT DISTINCT FROM\n                (NEW.started_at, NEW.order_id, NEW.consent_id, NEW.evaluation_id, NEW.preparation_id, NEW.companion_id)\n            ) THEN\n            RETURN NEW;\n        END IF;\n        SELECT CASE\n            WHEN d.id IS NULL OR d.kind <> 'kap_consent' THEN 'no consent to treatment'\n            WHEN w.id IS NOT NULL AND w.withdrawn_at <= NEW.started_at THEN 'the consent is withdrawn'\n            WHEN d.valid_until IS NOT NULL AND d.valid_until <= NEW.started_at THEN 'the consent has expired'\n            WHEN d.route <> '' AND d.route <> NEW.route THEN 'the consent is for another route'\n            WHEN d.setting <> '' AND d.setting <> NEW.setting THEN 'the consent is for another setting'\n            WHEN e.decision NOT IN ('clear', 'conditions') THEN 'the evaluation does not clear'\n            WHEN e.valid_until < NEW.started_at::date THEN 'the evaluation has expired'\n            WHEN o.signed_at IS NULL OR o.signed_at > NEW.started_at THEN 'the order is not signed'\n            WHEN o.ended_at IS NOT NULL AND o.ended_at <= NEW.started_at THEN 'the order has ended'\n            WHEN o.expires_on < NEW.started_at::date - 1 THEN 'the order has expired'\n            WHEN o.route <> NEW.route THEN 'the order is for another route'\n            WHEN o.setting <> NEW.setting THEN 'the order is for another setting'\n            WHEN n.kind <> 'preparation' OR n.signed_at IS NULL THEN 'the preparation is not signed'\n            END INTO bad\n        FROM intake_order o\n        JOIN intake_evaluation e ON e.id = NEW.evaluation_id AND e.course_id = NEW.course_id\n        JOIN documents_document d ON d.id = NEW.consent_id AND d.course_id = NEW.course_id\n        LEFT JOIN documents_withdrawal w ON w.document_id = d.id\n        JOIN notes_note n ON n.id = NEW.preparation_id AND n.course_id = NEW.course_id\n        JOIN pathway_course c ON c.id = NEW.course_id\n        JOIN people_contact k ON k.id = NEW.companion_id AND k.client_id = c.client_id\n        WHERE o.id = NEW.order_id AND o.course_id = NEW.course_id;\n        IF NOT FOUND THEN\n            bad := 'evidence of another course';\n        END IF;\n        IF bad IS NOT NULL THEN\n            RAISE EXCEPTION 'a dosing session may not start: %', bad\n                USING ERRCODE = 'check_violation', CONSTRAINT = 'started_on_evidence_in_force';\n        END IF;\n        RETURN NEW;\n    ", hash='c6ea3e98da8dcb7de6bb2f5d828e32f0104c0b7f', operation='INSERT OR UPDATE', pgid='pgtrigger_started_on_evidence_in_force_7a451', table='dosing_dosingsession', when='BEFORE')),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='dosingsession',
-            trigger=pgtrigger.compiler.Trigger(name='insert_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "dosing_dosingsessionevent" ("appointment_id", "companion_id", "consent_id", "course_id", "created_at", "end_words", "ended_at", "ended_by_id", "evaluation_id", "first_dose_at", "id", "intention", "lozenges_after", "lozenges_before", "number", "opened_at", "opened_by_id", "order_id", "outcome", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "preparation_id", "remote_address", "remote_callback", "remote_disconnect_plan", "remote_emergency_number", "remote_nearest_ed", "remote_recorded_at", "remote_recorded_by_id", "remote_state", "route", "second_person_id", "setting", "started_at", "started_by_id") VALUES (NEW."appointment_id", NEW."companion_id", NEW."consent_id", NEW."course_id", NEW."created_at", NEW."end_words", NEW."ended_at", NEW."ended_by_id", NEW."evaluation_id", NEW."first_dose_at", NEW."id", NEW."intention", NEW."lozenges_after", NEW."lozenges_before", NEW."number", NEW."opened_at", NEW."opened_by_id", NEW."order_id", NEW."outcome", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'insert\', NEW."id", NEW."preparation_id", NEW."remote_address", NEW."remote_callback", NEW."remote_disconnect_plan", NEW."remote_emergency_number", NEW."remote_nearest_ed", NEW."remote_recorded_at", NEW."remote_recorded_by_id", NEW."remote_state", NEW."route", NEW."second_person_id", NEW."setting", NEW."started_at", NEW."started_by_id"); RETURN NULL;', hash='1365c76b58b9edf263578c6401cbb2550524c1fd', operation='INSERT', pgid='pgtrigger_insert_insert_8665b', table='dosing_dosingsession', when='AFTER')),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='dosingsession',
-            trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD.* IS DISTINCT FROM NEW.*)', func='INSERT INTO "dosing_dosingsessionevent" ("appointment_id", "companion_id", "consent_id", "course_id", "created_at", "end_words", "ended_at", "ended_by_id", "evaluation_id", "first_dose_at", "id", "intention", "lozenges_after", "lozenges_before", "number", "opened_at", "opened_by_id", "order_id", "outcome", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "preparation_id", "remote_address", "remote_callback", "remote_disconnect_plan", "remote_emergency_number", "remote_nearest_ed", "remote_recorded_at", "remote_recorded_by_id", "remote_state", "route", "second_person_id", "setting", "started_at", "started_by_id") VALUES (NEW."appointment_id", NEW."companion_id", NEW."consent_id", NEW."course_id", NEW."created_at", NEW."end_words", NEW."ended_at", NEW."ended_by_id", NEW."evaluation_id", NEW."first_dose_at", NEW."id", NEW."intention", NEW."lozenges_after", NEW."lozenges_before", NEW."number", NEW."opened_at", NEW."opened_by_id", NEW."order_id", NEW."outcome", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'update\', NEW."id", NEW."preparation_id", NEW."remote_address", NEW."remote_callback", NEW."remote_disconnect_plan", NEW."remote_emergency_number", NEW."remote_nearest_ed", NEW."remote_recorded_at", NEW."remote_recorded_by_id", NEW."remote_state", NEW."route", NEW."second_person_id", NEW."setting", NEW."started_at", NEW."started_by_id"); RETURN NULL;', hash='b1d3ce46fa115bd3483ef7cdaa2560ecb46dffd8', operation='UPDATE', pgid='pgtrigger_update_update_1e216', table='dosing_dosingsession', when='AFTER')),
-        ),
-        migrations.AddConstraint(
-            model_name='discharge',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('outcome', 'discharged'), _negated=True), models.Q(('companion__isnull', False), ('companion_took_charge', True)), _connector='OR'), name='discharged_into_someones_care'),
-        ),
-        migrations.AddConstraint(
-            model_name='discharge',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('outcome', 'left'), _negated=True), models.Q(('words', ''), _negated=True), _connector='OR'), name='leaving_is_described'),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='discharge',
-            trigger=pgtrigger.compiler.Trigger(name='discharge_is_kept', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='64afc5f6c78189a5b67f32354d453e1ccb83da91', operation='UPDATE OR DELETE', pgid='pgtrigger_discharge_is_kept_0f06c', table='dosing_discharge', when='BEFORE')),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='discharge',
-            trigger=pgtrigger.compiler.Trigger(name='discharge_no_truncate', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'discharge is kept for good and cannot be truncated' USING ERRCODE = 'check_violation';", hash='1391b7c6d6e03a75a00f01d686c5263b5f0849ac', level='STATEMENT', operation='TRUNCATE', pgid='pgtrigger_discharge_no_truncate_888ff', table='dosing_discharge', when='BEFORE')),
-        ),
-        migrations.AddConstraint(
-            model_name='adverseevent',
-            constraint=models.CheckConstraint(condition=models.Q(('grade__gte', 1), ('grade__lte', 5)), name='adverse_event_grade_1_to_5'),
-        ),
-        migrations.AddConstraint(
-            model_name='adverseevent',
-            constraint=models.CheckConstraint(condition=models.Q(('resolved_at', None), ('resolved_at__gte', models.F('onset_at')), _connector='OR'), name='event_resolves_after_its_onset'),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='adverseevent',
-            trigger=pgtrigger.compiler.Trigger(name='adverse_event_is_kept', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='f371b846a25ad95b4e779e160c60966defb349bc', operation='UPDATE OR DELETE', pgid='pgtrigger_adverse_event_is_kept_6db75', table='dosing_adverseevent', when='BEFORE')),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='adverseevent',
-            trigger=pgtrigger.compiler.Trigger(name='adverse_event_no_truncate', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'adverse_event is kept for good and cannot be truncated' USING ERRCODE = 'check_violation';", hash='774df0f123f91a234b296d8990f8261ea11dc9f0', level='STATEMENT', operation='TRUNCATE', pgid='pgtrigger_adverse_event_no_truncate_65a18', table='dosing_adverseevent', when='BEFORE')),
-        ),
-        migrations.AddConstraint(
-            model_name='administration',
-            constraint=models.CheckConstraint(condition=models.Q(('dose_mg__gt', 0)), name='dose_is_more_than_nothing'),
-        ),
-        migrations.AddConstraint(
-            model_name='administration',
-            constraint=models.CheckConstraint(condition=models.Q(('witness', models.F('recorded_by')), _negated=True), name='witness_is_not_the_giver'),
-        ),
-        migrations.AddConstraint(
-            model_name='administration',
-            constraint=models.CheckConstraint(condition=models.Q(('witness__isnull', False), models.Q(('not_witnessed_reason', ''), _negated=True), _connector='OR'), name='dose_witnessed_or_said_why_not'),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='administration',
-            trigger=pgtrigger.compiler.Trigger(name='administration_is_kept', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='d0fcb29b0e1df03d81d2dbd02d02b54813d73808', operation='UPDATE OR DELETE', pgid='pgtrigger_administration_is_kept_062d4', table='dosing_administration', when='BEFORE')),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='administration',
-            trigger=pgtrigger.compiler.Trigger(name='administration_no_truncate', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'administration is kept for good and cannot be truncated' USING ERRCODE = 'check_violation';", hash='7ee796dbdb180a19c8df92505a1c04bbd3e8412a', level='STATEMENT', operation='TRUNCATE', pgid='pgtrigger_administration_no_truncate_47fe0', table='dosing_administration', when='BEFORE')),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='administration',
-            trigger=pgtrigger.compiler.Trigger(name='dose_within_the_order', sql=pgtrigger.compiler.UpsertTriggerSql(declare='DECLARE s dosing_dosingsession%ROWTYPE; o intake_order%ROWTYPE; given numeric; first_dose numeric; boosters integer; used integer;', func="\n        SELECT * INTO s FROM dosing_dosingsession WHERE id = NEW.session_id;\n        PERFORM 1 FROM pathway_course WHERE id = s.course_id FOR UPDATE;\n        SELECT * INTO o FROM intake_order WHERE id = NEW.order_id;\n        IF o.id IS DISTINCT FROM s.order_id OR s.started_at IS NULL OR s.ended_at IS NOT NULL\n           OR NEW.route <> o.route THEN\n            RAISE EXCEPTION 'a dose needs a running session and that session''s own order'\n                USING ERRCODE = 'check_violation', CONSTRAINT = 'dose_in_a_running_session';\n        END IF;\n        SELECT COALESCE(sum(a.dose_mg), 0), COALESCE(max(a.dose_mg) FILTER (WHERE NOT a.is_booster), 0),\n               count(*) FILTER (WHERE a.is_booster)\n          INTO given, first_dose, boosters\n          FROM dosing_administration a LEFT JOIN dosing_strike x ON x.administration_id = a.id\n         WHERE a.session_id = s.id AND x.id IS NULL;\n        IF given + NEW.dose_mg > o.session_max_mg THEN\n            RAISE EXCEPTION 'more than the order allows in a session: % + % of % mg', given, NEW.dose_mg, o.session_max_mg\n                USING ERRCODE = 'check_violation', CONSTRAINT = 'dose_within_the_session_maximum';\n        END IF;\n        IF NEW.is_booster AND (o.booster_max_mg IS NULL OR NEW.dose_mg > o.booster_max_mg OR boosters > 0\n                               OR first_dose = 0) THEN\n            RAISE EXCEPTION 'no such booster on this order'\n                USING ERRCODE = 'check_violation', CONSTRAINT = 'booster_within_the_order';\n        END IF;\n        SELECT count(DISTINCT a.session_id) INTO used\n          FROM dosing_administration a LEFT JOIN dosing_strike x ON x.administration_id = a.id\n         WHERE a.order_id = o.id AND x.id IS NULL AND a.session_id <> s.id;\n        IF used + 1 > o.sessions THEN\n            RAISE EXCEPTION 'no doses left on this order: % of % used', used, o.sessions\n                USING ERRCODE = 'check_violation', CONSTRAINT = 'doses_within_the_order';\n        END IF;\n        RETURN NEW;\n    ", hash='ec6df0d33b4601a2dd6bfb19ded380061ff20af9', operation='INSERT', pgid='pgtrigger_dose_within_the_order_f0d20', table='dosing_administration', when='BEFORE')),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='dosingsessionevent',
-            trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='5f60bacdd15cc0d09f232f8ce9630dadc9f9fb56', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_a256e', table='dosing_dosingsessionevent', when='BEFORE')),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='observation',
-            trigger=pgtrigger.compiler.Trigger(name='observation_is_kept', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='0fe717f706d740480651e71f5d5562b5430d5522', operation='UPDATE OR DELETE', pgid='pgtrigger_observation_is_kept_e7caf', table='dosing_observation', when='BEFORE')),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='observation',
-            trigger=pgtrigger.compiler.Trigger(name='observation_no_truncate', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'observation is kept for good and cannot be truncated' USING ERRCODE = 'check_violation';", hash='c837b93e25cfb06f42ee96937f510e43dafe3819', level='STATEMENT', operation='TRUNCATE', pgid='pgtrigger_observation_no_truncate_c2e15', table='dosing_observation', when='BEFORE')),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='predoseanswer',
-            trigger=pgtrigger.compiler.Trigger(name='pre_dose_answer_is_kept', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='a82ea27895181c1fe87ff36d7dffeb6d96e860de', operation='UPDATE OR DELETE', pgid='pgtrigger_pre_dose_answer_is_kept_c454c', table='dosing_predoseanswer', when='BEFORE')),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='predoseanswer',
-            trigger=pgtrigger.compiler.Trigger(name='pre_dose_answer_no_truncate', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pre_dose_answer is kept for good and cannot be truncated' USING ERRCODE = 'check_violation';", hash='e2acc552f348025fe6e8ad020cceaf3da30c5443', level='STATEMENT', operation='TRUNCATE', pgid='pgtrigger_pre_dose_answer_no_truncate_b3ebc', table='dosing_predoseanswer', when='BEFORE')),
-        ),
-        migrations.AddConstraint(
-            model_name='release',
-            constraint=models.CheckConstraint(condition=models.Q(('reason', ''), _negated=True), name='release_has_a_reason'),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='release',
-            trigger=pgtrigger.compiler.Trigger(name='release_is_kept', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='8d0f70102f71f7c9504a2663f40b686990113a39', operation='UPDATE OR DELETE', pgid='pgtrigger_release_is_kept_368b0', table='dosing_release', when='BEFORE')),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='release',
-            trigger=pgtrigger.compiler.Trigger(name='release_no_truncate', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'release is kept for good and cannot be truncated' USING ERRCODE = 'check_violation';", hash='2fe7ac4bd9e564cad0efc915d7e85e0b61e29246', level='STATEMENT', operation='TRUNCATE', pgid='pgtrigger_release_no_truncate_818d7', table='dosing_release', when='BEFORE')),
-        ),
-        migrations.AddConstraint(
-            model_name='vitals',
-            constraint=models.CheckConstraint(condition=models.Q(('systolic_mmhg__isnull', False), ('heart_rate_bpm__isnull', False), ('spo2_percent__isnull', False), ('respiratory_rate_bpm__isnull', False), ('temperature_c__isnull', False), ('moaas__isnull', False), _connector='OR'), name='vitals_hold_something'),
-        ),
-        migrations.AddConstraint(
-            model_name='vitals',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('diastolic_mmhg', None), ('systolic_mmhg', None)), models.Q(('diastolic_mmhg__gte', 20), ('systolic_mmhg__gt', models.F('diastolic_mmhg')), ('systolic_mmhg__lte', 300)), _connector='OR'), name='blood_pressure_has_both_numbers'),
-        ),
-        migrations.AddConstraint(
-            model_name='vitals',
-            constraint=models.CheckConstraint(condition=models.Q(('heart_rate_bpm', None), ('heart_rate_bpm__lte', 300), _connector='OR'), name='heart_rate_possible'),
-        ),
-        migrations.AddConstraint(
-            model_name='vitals',
-            constraint=models.CheckConstraint(condition=models.Q(('spo2_percent', None), ('spo2_percent__lte', 100), _connector='OR'), name='spo2_at_most_100'),
-        ),
-        migrations.AddConstraint(
-            model_name='vitals',
-            constraint=models.CheckConstraint(condition=models.Q(('moaas', None), ('moaas__lte', 5), _connector='OR'), name='moaas_at_most_5'),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='vitals',
-            trigger=pgtrigger.compiler.Trigger(name='vitals_is_kept', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='c2f354850a78ed0a137d2084e000ca907c887548', operation='UPDATE OR DELETE', pgid='pgtrigger_vitals_is_kept_1d6e9', table='dosing_vitals', when='BEFORE')),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='vitals',
-            trigger=pgtrigger.compiler.Trigger(name='vitals_no_truncate', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'vitals is kept for good and cannot be truncated' USING ERRCODE = 'check_violation';", hash='a8c086baf16d6a1e9b5e6c6c69f4b1f4fee72f73', level='STATEMENT', operation='TRUNCATE', pgid='pgtrigger_vitals_no_truncate_1d37c', table='dosing_vitals', when='BEFORE')),
-        ),
-        migrations.AddConstraint(
-            model_name='strike',
-            constraint=models.CheckConstraint(condition=models.Q(('reason', ''), _negated=True), name='strike_has_a_reason'),
-        ),
-        migrations.AddConstraint(
-            model_name='strike',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('administration', None), ('adverse_event', None), ('observation', None), ('vitals__isnull', False)), models.Q(('administration__isnull', False), ('adverse_event', None), ('observation', None), ('vitals', None)), models.Q(('administration', None), ('adverse_event', None), ('observation__isnull', False), ('vitals', None)), models.Q(('administration', None), ('adverse_event__isnull', False), ('observation', None), ('vitals', None)), _connector='OR'), name='strike_has_one_target'),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='strike',
-            trigger=pgtrigger.compiler.Trigger(name='strike_is_kept', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='19f3cac2e5ad5ea2eb5d18e8882707735aa2ebf0', operation='UPDATE OR DELETE', pgid='pgtrigger_strike_is_kept_368eb', table='dosing_strike', when='BEFORE')),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='strike',
-            trigger=pgtrigger.compiler.Trigger(name='strike_no_truncate', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'strike is kept for good and cannot be truncated' USING ERRCODE = 'check_violation';", hash='78ebc575fbde30b9f1a2cf6f5ecd519f6846b29f', level='STATEMENT', operation='TRUNCATE', pgid='pgtrigger_strike_no_truncate_29757', table='dosing_strike', when='BEFORE')),
+        Together(
+            [
+            migrations.AddConstraint(
+                model_name="dosingsession",
+                constraint=models.UniqueConstraint(
+                    fields=("id", "course"), name="dosing_session_with_its_course"
+                ),
+            ),
+            migrations.AddConstraint(
+                model_name="dosingsession",
+                constraint=models.UniqueConstraint(
+                    condition=models.Q(("ended_at", None)), fields=("course",), name="one_open_session_per_course"
+                ),
+            ),
+            migrations.AddConstraint(
+                model_name="dosingsession",
+                constraint=models.UniqueConstraint(
+                    condition=models.Q(("outcome", "not_dosed"), _negated=True),
+                    fields=("course", "number"),
+                    name="dosing_number_once_per_course",
+                ),
+            ),
+            migrations.AddConstraint(
+                model_name="dosingsession",
+                constraint=models.CheckConstraint(
+                    condition=models.Q(
+                        ("started_at__isnull", True),
+                        models.Q(
+                            ("companion__isnull", False),
+                            ("consent__isnull", False),
+                            ("evaluation__isnull", False),
+                            ("order__isnull", False),
+                            ("preparation__isnull", False),
+                            ("second_person__isnull", False),
+                            ("started_by__isnull", False),
+                        ),
+                        _connector="OR",
+                    ),
+                    name="started_with_all_its_evidence",
+                ),
+            ),
+            migrations.AddConstraint(
+                model_name="dosingsession",
+                constraint=models.CheckConstraint(
+                    condition=models.Q(("started_by", models.F("second_person")), _negated=True),
+                    name="second_person_is_another",
+                ),
+            ),
+            migrations.AddConstraint(
+                model_name="dosingsession",
+                constraint=models.CheckConstraint(
+                    condition=models.Q(
+                        models.Q(("ended_at__isnull", True), ("ended_by__isnull", True)),
+                        models.Q(("ended_at__isnull", False), ("ended_by__isnull", False)),
+                        _connector="OR",
+                    ),
+                    name="dosing_ended_at_and_by_together",
+                ),
+            ),
+            migrations.AddConstraint(
+                model_name="dosingsession",
+                constraint=models.CheckConstraint(
+                    condition=models.Q(
+                        models.Q(("remote_recorded_at__isnull", True), ("remote_recorded_by__isnull", True)),
+                        models.Q(("remote_recorded_at__isnull", False), ("remote_recorded_by__isnull", False)),
+                        _connector="OR",
+                    ),
+                    name="remote_details_at_and_by_together",
+                ),
+            ),
+            migrations.AddConstraint(
+                model_name="dosingsession",
+                constraint=models.CheckConstraint(
+                    condition=models.Q(
+                        models.Q(("ended_at", None), ("outcome", "")),
+                        models.Q(("ended_at__isnull", False), models.Q(("outcome", ""), _negated=True)),
+                        _connector="OR",
+                    ),
+                    name="dosing_end_has_its_outcome",
+                ),
+            ),
+            migrations.AddConstraint(
+                model_name="dosingsession",
+                constraint=models.CheckConstraint(
+                    condition=models.Q(("first_dose_at", None), ("started_at__isnull", False), _connector="OR"),
+                    name="no_dose_before_the_start",
+                ),
+            ),
+            migrations.AddConstraint(
+                model_name="dosingsession",
+                constraint=models.CheckConstraint(
+                    condition=models.Q(
+                        models.Q(("outcome", "not_dosed"), _negated=True),
+                        ("first_dose_at", None),
+                        _connector="OR",
+                    ),
+                    name="not_dosed_means_no_dose",
+                ),
+            ),
+            migrations.AddConstraint(
+                model_name="dosingsession",
+                constraint=models.CheckConstraint(
+                    condition=models.Q(
+                        ("ended_at", None), ("ended_at__gte", models.F("opened_at")), _connector="OR"
+                    ),
+                    name="dosing_ends_after_it_opens",
+                ),
+            ),
+            migrations.AddConstraint(
+                model_name="dosingsession",
+                constraint=models.CheckConstraint(
+                    condition=models.Q(
+                        models.Q(("setting", "remote"), _negated=True),
+                        ("started_at", None),
+                        models.Q(
+                            ("remote_recorded_at__isnull", False),
+                            models.Q(("remote_address", ""), _negated=True),
+                            models.Q(("remote_emergency_number", ""), _negated=True),
+                        ),
+                        _connector="OR",
+                    ),
+                    name="remote_start_knows_the_place",
+                ),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name="dosingsession",
+                trigger=pgtrigger.compiler.Trigger(
+                    name="started_on_evidence_in_force",
+                    sql=pgtrigger.compiler.UpsertTriggerSql(
+                        declare="DECLARE bad text;",
+                        func="\n        IF NEW.started_at IS NULL OR (TG_OP = 'UPDATE' AND OLD.started_at IS NOT NULL\n            AND (OLD.started_at, OLD.order_id, OLD.consent_id, OLD.evaluation_id, OLD.preparation_id, OLD.companion_id)\n                IS NOT DISTINCT FROM\n                (NEW.started_at, NEW.order_id, NEW.consent_id, NEW.evaluation_id, NEW.preparation_id, NEW.companion_id)\n            ) THEN\n            RETURN NEW;\n        END IF;\n        SELECT CASE\n            WHEN d.id IS NULL OR d.kind <> 'kap_consent' THEN 'no consent to treatment'\n            WHEN w.id IS NOT NULL AND w.withdrawn_at <= NEW.started_at THEN 'the consent is withdrawn'\n            WHEN d.valid_until IS NOT NULL AND d.valid_until <= NEW.started_at THEN 'the consent has expired'\n            WHEN d.route <> '' AND d.route <> NEW.route THEN 'the consent is for another route'\n            WHEN d.setting <> '' AND d.setting <> NEW.setting THEN 'the consent is for another setting'\n            WHEN e.decision NOT IN ('clear', 'conditions') THEN 'the evaluation does not clear'\n            WHEN e.valid_until < NEW.started_at::date THEN 'the evaluation has expired'\n            WHEN o.signed_at IS NULL OR o.signed_at > NEW.started_at THEN 'the order is not signed'\n            WHEN o.ended_at IS NOT NULL AND o.ended_at <= NEW.started_at THEN 'the order has ended'\n            WHEN o.expires_on < NEW.started_at::date - 1 THEN 'the order has expired'\n            WHEN o.route <> NEW.route THEN 'the order is for another route'\n            WHEN o.setting <> NEW.setting THEN 'the order is for another setting'\n            WHEN n.kind <> 'preparation' OR n.signed_at IS NULL THEN 'the preparation is not signed'\n            END INTO bad\n        FROM intake_order o\n        JOIN intake_evaluation e ON e.id = NEW.evaluation_id AND e.course_id = NEW.course_id\n        JOIN documents_document d ON d.id = NEW.consent_id AND d.course_id = NEW.course_id\n        LEFT JOIN documents_withdrawal w ON w.document_id = d.id\n        JOIN notes_note n ON n.id = NEW.preparation_id AND n.course_id = NEW.course_id\n        JOIN pathway_course c ON c.id = NEW.course_id\n        JOIN people_contact k ON k.id = NEW.companion_id AND k.client_id = c.client_id\n        WHERE o.id = NEW.order_id AND o.course_id = NEW.course_id;\n        IF NOT FOUND THEN\n            bad := 'evidence of another course';\n        END IF;\n        IF bad IS NOT NULL THEN\n            RAISE EXCEPTION 'a dosing session may not start: %', bad\n                USING ERRCODE = 'check_violation', CONSTRAINT = 'started_on_evidence_in_force';\n        END IF;\n        RETURN NEW;\n    ",
+                        hash="c6ea3e98da8dcb7de6bb2f5d828e32f0104c0b7f",
+                        operation="INSERT OR UPDATE",
+                        pgid="pgtrigger_started_on_evidence_in_force_7a451",
+                        table="dosing_dosingsession",
+                        when="BEFORE",
+                    ),
+                ),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name="dosingsession",
+                trigger=pgtrigger.compiler.Trigger(
+                    name="insert_insert",
+                    sql=pgtrigger.compiler.UpsertTriggerSql(
+                        func='INSERT INTO "dosing_dosingsessionevent" ("appointment_id", "companion_id", "consent_id", "course_id", "created_at", "end_words", "ended_at", "ended_by_id", "evaluation_id", "first_dose_at", "id", "intention", "lozenges_after", "lozenges_before", "number", "opened_at", "opened_by_id", "order_id", "outcome", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "preparation_id", "remote_address", "remote_callback", "remote_disconnect_plan", "remote_emergency_number", "remote_nearest_ed", "remote_recorded_at", "remote_recorded_by_id", "remote_state", "route", "second_person_id", "setting", "started_at", "started_by_id") VALUES (NEW."appointment_id", NEW."companion_id", NEW."consent_id", NEW."course_id", NEW."created_at", NEW."end_words", NEW."ended_at", NEW."ended_by_id", NEW."evaluation_id", NEW."first_dose_at", NEW."id", NEW."intention", NEW."lozenges_after", NEW."lozenges_before", NEW."number", NEW."opened_at", NEW."opened_by_id", NEW."order_id", NEW."outcome", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'insert\', NEW."id", NEW."preparation_id", NEW."remote_address", NEW."remote_callback", NEW."remote_disconnect_plan", NEW."remote_emergency_number", NEW."remote_nearest_ed", NEW."remote_recorded_at", NEW."remote_recorded_by_id", NEW."remote_state", NEW."route", NEW."second_person_id", NEW."setting", NEW."started_at", NEW."started_by_id"); RETURN NULL;',
+                        hash="1365c76b58b9edf263578c6401cbb2550524c1fd",
+                        operation="INSERT",
+                        pgid="pgtrigger_insert_insert_8665b",
+                        table="dosing_dosingsession",
+                        when="AFTER",
+                    ),
+                ),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name="dosingsession",
+                trigger=pgtrigger.compiler.Trigger(
+                    name="update_update",
+                    sql=pgtrigger.compiler.UpsertTriggerSql(
+                        condition="WHEN (OLD.* IS DISTINCT FROM NEW.*)",
+                        func='INSERT INTO "dosing_dosingsessionevent" ("appointment_id", "companion_id", "consent_id", "course_id", "created_at", "end_words", "ended_at", "ended_by_id", "evaluation_id", "first_dose_at", "id", "intention", "lozenges_after", "lozenges_before", "number", "opened_at", "opened_by_id", "order_id", "outcome", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "preparation_id", "remote_address", "remote_callback", "remote_disconnect_plan", "remote_emergency_number", "remote_nearest_ed", "remote_recorded_at", "remote_recorded_by_id", "remote_state", "route", "second_person_id", "setting", "started_at", "started_by_id") VALUES (NEW."appointment_id", NEW."companion_id", NEW."consent_id", NEW."course_id", NEW."created_at", NEW."end_words", NEW."ended_at", NEW."ended_by_id", NEW."evaluation_id", NEW."first_dose_at", NEW."id", NEW."intention", NEW."lozenges_after", NEW."lozenges_before", NEW."number", NEW."opened_at", NEW."opened_by_id", NEW."order_id", NEW."outcome", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'update\', NEW."id", NEW."preparation_id", NEW."remote_address", NEW."remote_callback", NEW."remote_disconnect_plan", NEW."remote_emergency_number", NEW."remote_nearest_ed", NEW."remote_recorded_at", NEW."remote_recorded_by_id", NEW."remote_state", NEW."route", NEW."second_person_id", NEW."setting", NEW."started_at", NEW."started_by_id"); RETURN NULL;',
+                        hash="b1d3ce46fa115bd3483ef7cdaa2560ecb46dffd8",
+                        operation="UPDATE",
+                        pgid="pgtrigger_update_update_1e216",
+                        table="dosing_dosingsession",
+                        when="AFTER",
+                    ),
+                ),
+            ),
+            migrations.AddConstraint(
+                model_name="discharge",
+                constraint=models.CheckConstraint(
+                    condition=models.Q(
+                        models.Q(("outcome", "discharged"), _negated=True),
+                        models.Q(("companion__isnull", False), ("companion_took_charge", True)),
+                        _connector="OR",
+                    ),
+                    name="discharged_into_someones_care",
+                ),
+            ),
+            migrations.AddConstraint(
+                model_name="discharge",
+                constraint=models.CheckConstraint(
+                    condition=models.Q(
+                        models.Q(("outcome", "left"), _negated=True),
+                        models.Q(("words", ""), _negated=True),
+                        _connector="OR",
+                    ),
+                    name="leaving_is_described",
+                ),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name="discharge",
+                trigger=pgtrigger.compiler.Trigger(
+                    name="discharge_is_kept",
+                    sql=pgtrigger.compiler.UpsertTriggerSql(
+                        func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                        hash="64afc5f6c78189a5b67f32354d453e1ccb83da91",
+                        operation="UPDATE OR DELETE",
+                        pgid="pgtrigger_discharge_is_kept_0f06c",
+                        table="dosing_discharge",
+                        when="BEFORE",
+                    ),
+                ),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name="discharge",
+                trigger=pgtrigger.compiler.Trigger(
+                    name="discharge_no_truncate",
+                    sql=pgtrigger.compiler.UpsertTriggerSql(
+                        func="RAISE EXCEPTION 'discharge is kept for good and cannot be truncated' USING ERRCODE = 'check_violation';",
+                        hash="1391b7c6d6e03a75a00f01d686c5263b5f0849ac",
+                        level="STATEMENT",
+                        operation="TRUNCATE",
+                        pgid="pgtrigger_discharge_no_truncate_888ff",
+                        table="dosing_discharge",
+                        when="BEFORE",
+                    ),
+                ),
+            ),
+            migrations.AddConstraint(
+                model_name="adverseevent",
+                constraint=models.CheckConstraint(
+                    condition=models.Q(("grade__gte", 1), ("grade__lte", 5)), name="adverse_event_grade_1_to_5"
+                ),
+            ),
+            migrations.AddConstraint(
+                model_name="adverseevent",
+                constraint=models.CheckConstraint(
+                    condition=models.Q(
+                        ("resolved_at", None), ("resolved_at__gte", models.F("onset_at")), _connector="OR"
+                    ),
+                    name="event_resolves_after_its_onset",
+                ),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name="adverseevent",
+                trigger=pgtrigger.compiler.Trigger(
+                    name="adverse_event_is_kept",
+                    sql=pgtrigger.compiler.UpsertTriggerSql(
+                        func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                        hash="f371b846a25ad95b4e779e160c60966defb349bc",
+                        operation="UPDATE OR DELETE",
+                        pgid="pgtrigger_adverse_event_is_kept_6db75",
+                        table="dosing_adverseevent",
+                        when="BEFORE",
+                    ),
+                ),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name="adverseevent",
+                trigger=pgtrigger.compiler.Trigger(
+                    name="adverse_event_no_truncate",
+                    sql=pgtrigger.compiler.UpsertTriggerSql(
+                        func="RAISE EXCEPTION 'adverse_event is kept for good and cannot be truncated' USING ERRCODE = 'check_violation';",
+                        hash="774df0f123f91a234b296d8990f8261ea11dc9f0",
+                        level="STATEMENT",
+                        operation="TRUNCATE",
+                        pgid="pgtrigger_adverse_event_no_truncate_65a18",
+                        table="dosing_adverseevent",
+                        when="BEFORE",
+                    ),
+                ),
+            ),
+            migrations.AddConstraint(
+                model_name="administration",
+                constraint=models.CheckConstraint(
+                    condition=models.Q(("dose_mg__gt", 0)), name="dose_is_more_than_nothing"
+                ),
+            ),
+            migrations.AddConstraint(
+                model_name="administration",
+                constraint=models.CheckConstraint(
+                    condition=models.Q(("witness", models.F("recorded_by")), _negated=True),
+                    name="witness_is_not_the_giver",
+                ),
+            ),
+            migrations.AddConstraint(
+                model_name="administration",
+                constraint=models.CheckConstraint(
+                    condition=models.Q(
+                        ("witness__isnull", False),
+                        models.Q(("not_witnessed_reason", ""), _negated=True),
+                        _connector="OR",
+                    ),
+                    name="dose_witnessed_or_said_why_not",
+                ),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name="administration",
+                trigger=pgtrigger.compiler.Trigger(
+                    name="administration_is_kept",
+                    sql=pgtrigger.compiler.UpsertTriggerSql(
+                        func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                        hash="d0fcb29b0e1df03d81d2dbd02d02b54813d73808",
+                        operation="UPDATE OR DELETE",
+                        pgid="pgtrigger_administration_is_kept_062d4",
+                        table="dosing_administration",
+                        when="BEFORE",
+                    ),
+                ),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name="administration",
+                trigger=pgtrigger.compiler.Trigger(
+                    name="administration_no_truncate",
+                    sql=pgtrigger.compiler.UpsertTriggerSql(
+                        func="RAISE EXCEPTION 'administration is kept for good and cannot be truncated' USING ERRCODE = 'check_violation';",
+                        hash="7ee796dbdb180a19c8df92505a1c04bbd3e8412a",
+                        level="STATEMENT",
+                        operation="TRUNCATE",
+                        pgid="pgtrigger_administration_no_truncate_47fe0",
+                        table="dosing_administration",
+                        when="BEFORE",
+                    ),
+                ),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name="administration",
+                trigger=pgtrigger.compiler.Trigger(
+                    name="dose_within_the_order",
+                    sql=pgtrigger.compiler.UpsertTriggerSql(
+                        declare="DECLARE s dosing_dosingsession%ROWTYPE; o intake_order%ROWTYPE; given numeric; first_dose numeric; boosters integer; used integer;",
+                        func="\n        SELECT * INTO s FROM dosing_dosingsession WHERE id = NEW.session_id;\n        PERFORM 1 FROM pathway_course WHERE id = s.course_id FOR UPDATE;\n        SELECT * INTO o FROM intake_order WHERE id = NEW.order_id;\n        IF o.id IS DISTINCT FROM s.order_id OR s.started_at IS NULL OR s.ended_at IS NOT NULL\n           OR NEW.route <> o.route THEN\n            RAISE EXCEPTION 'a dose needs a running session and that session''s own order'\n                USING ERRCODE = 'check_violation', CONSTRAINT = 'dose_in_a_running_session';\n        END IF;\n        SELECT COALESCE(sum(a.dose_mg), 0), COALESCE(max(a.dose_mg) FILTER (WHERE NOT a.is_booster), 0),\n               count(*) FILTER (WHERE a.is_booster)\n          INTO given, first_dose, boosters\n          FROM dosing_administration a LEFT JOIN dosing_strike x ON x.administration_id = a.id\n         WHERE a.session_id = s.id AND x.id IS NULL;\n        IF given + NEW.dose_mg > o.session_max_mg THEN\n            RAISE EXCEPTION 'more than the order allows in a session: % + % of % mg', given, NEW.dose_mg, o.session_max_mg\n                USING ERRCODE = 'check_violation', CONSTRAINT = 'dose_within_the_session_maximum';\n        END IF;\n        IF NEW.is_booster AND (o.booster_max_mg IS NULL OR NEW.dose_mg > o.booster_max_mg OR boosters > 0\n                               OR first_dose = 0) THEN\n            RAISE EXCEPTION 'no such booster on this order'\n                USING ERRCODE = 'check_violation', CONSTRAINT = 'booster_within_the_order';\n        END IF;\n        SELECT count(DISTINCT a.session_id) INTO used\n          FROM dosing_administration a LEFT JOIN dosing_strike x ON x.administration_id = a.id\n         WHERE a.order_id = o.id AND x.id IS NULL AND a.session_id <> s.id;\n        IF used + 1 > o.sessions THEN\n            RAISE EXCEPTION 'no doses left on this order: % of % used', used, o.sessions\n                USING ERRCODE = 'check_violation', CONSTRAINT = 'doses_within_the_order';\n        END IF;\n        RETURN NEW;\n    ",
+                        hash="ec6df0d33b4601a2dd6bfb19ded380061ff20af9",
+                        operation="INSERT",
+                        pgid="pgtrigger_dose_within_the_order_f0d20",
+                        table="dosing_administration",
+                        when="BEFORE",
+                    ),
+                ),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name="dosingsessionevent",
+                trigger=pgtrigger.compiler.Trigger(
+                    name="append_only",
+                    sql=pgtrigger.compiler.UpsertTriggerSql(
+                        func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                        hash="5f60bacdd15cc0d09f232f8ce9630dadc9f9fb56",
+                        operation="UPDATE OR DELETE",
+                        pgid="pgtrigger_append_only_a256e",
+                        table="dosing_dosingsessionevent",
+                        when="BEFORE",
+                    ),
+                ),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name="observation",
+                trigger=pgtrigger.compiler.Trigger(
+                    name="observation_is_kept",
+                    sql=pgtrigger.compiler.UpsertTriggerSql(
+                        func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                        hash="0fe717f706d740480651e71f5d5562b5430d5522",
+                        operation="UPDATE OR DELETE",
+                        pgid="pgtrigger_observation_is_kept_e7caf",
+                        table="dosing_observation",
+                        when="BEFORE",
+                    ),
+                ),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name="observation",
+                trigger=pgtrigger.compiler.Trigger(
+                    name="observation_no_truncate",
+                    sql=pgtrigger.compiler.UpsertTriggerSql(
+                        func="RAISE EXCEPTION 'observation is kept for good and cannot be truncated' USING ERRCODE = 'check_violation';",
+                        hash="c837b93e25cfb06f42ee96937f510e43dafe3819",
+                        level="STATEMENT",
+                        operation="TRUNCATE",
+                        pgid="pgtrigger_observation_no_truncate_c2e15",
+                        table="dosing_observation",
+                        when="BEFORE",
+                    ),
+                ),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name="predoseanswer",
+                trigger=pgtrigger.compiler.Trigger(
+                    name="pre_dose_answer_is_kept",
+                    sql=pgtrigger.compiler.UpsertTriggerSql(
+                        func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                        hash="a82ea27895181c1fe87ff36d7dffeb6d96e860de",
+                        operation="UPDATE OR DELETE",
+                        pgid="pgtrigger_pre_dose_answer_is_kept_c454c",
+                        table="dosing_predoseanswer",
+                        when="BEFORE",
+                    ),
+                ),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name="predoseanswer",
+                trigger=pgtrigger.compiler.Trigger(
+                    name="pre_dose_answer_no_truncate",
+                    sql=pgtrigger.compiler.UpsertTriggerSql(
+                        func="RAISE EXCEPTION 'pre_dose_answer is kept for good and cannot be truncated' USING ERRCODE = 'check_violation';",
+                        hash="e2acc552f348025fe6e8ad020cceaf3da30c5443",
+                        level="STATEMENT",
+                        operation="TRUNCATE",
+                        pgid="pgtrigger_pre_dose_answer_no_truncate_b3ebc",
+                        table="dosing_predoseanswer",
+                        when="BEFORE",
+                    ),
+                ),
+            ),
+            migrations.AddConstraint(
+                model_name="release",
+                constraint=models.CheckConstraint(
+                    condition=models.Q(("reason", ""), _negated=True), name="release_has_a_reason"
+                ),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name="release",
+                trigger=pgtrigger.compiler.Trigger(
+                    name="release_is_kept",
+                    sql=pgtrigger.compiler.UpsertTriggerSql(
+                        func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                        hash="8d0f70102f71f7c9504a2663f40b686990113a39",
+                        operation="UPDATE OR DELETE",
+                        pgid="pgtrigger_release_is_kept_368b0",
+                        table="dosing_release",
+                        when="BEFORE",
+                    ),
+                ),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name="release",
+                trigger=pgtrigger.compiler.Trigger(
+                    name="release_no_truncate",
+                    sql=pgtrigger.compiler.UpsertTriggerSql(
+                        func="RAISE EXCEPTION 'release is kept for good and cannot be truncated' USING ERRCODE = 'check_violation';",
+                        hash="2fe7ac4bd9e564cad0efc915d7e85e0b61e29246",
+                        level="STATEMENT",
+                        operation="TRUNCATE",
+                        pgid="pgtrigger_release_no_truncate_818d7",
+                        table="dosing_release",
+                        when="BEFORE",
+                    ),
+                ),
+            ),
+            migrations.AddConstraint(
+                model_name="vitals",
+                constraint=models.CheckConstraint(
+                    condition=models.Q(
+                        ("systolic_mmhg__isnull", False),
+                        ("heart_rate_bpm__isnull", False),
+                        ("spo2_percent__isnull", False),
+                        ("respiratory_rate_bpm__isnull", False),
+                        ("temperature_c__isnull", False),
+                        ("moaas__isnull", False),
+                        _connector="OR",
+                    ),
+                    name="vitals_hold_something",
+                ),
+            ),
+            migrations.AddConstraint(
+                model_name="vitals",
+                constraint=models.CheckConstraint(
+                    condition=models.Q(
+                        models.Q(("diastolic_mmhg", None), ("systolic_mmhg", None)),
+                        models.Q(
+                            ("diastolic_mmhg__gte", 20),
+                            ("systolic_mmhg__gt", models.F("diastolic_mmhg")),
+                            ("systolic_mmhg__lte", 300),
+                        ),
+                        _connector="OR",
+                    ),
+                    name="blood_pressure_has_both_numbers",
+                ),
+            ),
+            migrations.AddConstraint(
+                model_name="vitals",
+                constraint=models.CheckConstraint(
+                    condition=models.Q(("heart_rate_bpm", None), ("heart_rate_bpm__lte", 300), _connector="OR"),
+                    name="heart_rate_possible",
+                ),
+            ),
+            migrations.AddConstraint(
+                model_name="vitals",
+                constraint=models.CheckConstraint(
+                    condition=models.Q(("spo2_percent", None), ("spo2_percent__lte", 100), _connector="OR"),
+                    name="spo2_at_most_100",
+                ),
+            ),
+            migrations.AddConstraint(
+                model_name="vitals",
+                constraint=models.CheckConstraint(
+                    condition=models.Q(("moaas", None), ("moaas__lte", 5), _connector="OR"),
+                    name="moaas_at_most_5",
+                ),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name="vitals",
+                trigger=pgtrigger.compiler.Trigger(
+                    name="vitals_is_kept",
+                    sql=pgtrigger.compiler.UpsertTriggerSql(
+                        func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                        hash="c2f354850a78ed0a137d2084e000ca907c887548",
+                        operation="UPDATE OR DELETE",
+                        pgid="pgtrigger_vitals_is_kept_1d6e9",
+                        table="dosing_vitals",
+                        when="BEFORE",
+                    ),
+                ),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name="vitals",
+                trigger=pgtrigger.compiler.Trigger(
+                    name="vitals_no_truncate",
+                    sql=pgtrigger.compiler.UpsertTriggerSql(
+                        func="RAISE EXCEPTION 'vitals is kept for good and cannot be truncated' USING ERRCODE = 'check_violation';",
+                        hash="a8c086baf16d6a1e9b5e6c6c69f4b1f4fee72f73",
+                        level="STATEMENT",
+                        operation="TRUNCATE",
+                        pgid="pgtrigger_vitals_no_truncate_1d37c",
+                        table="dosing_vitals",
+                        when="BEFORE",
+                    ),
+                ),
+            ),
+            migrations.AddConstraint(
+                model_name="strike",
+                constraint=models.CheckConstraint(
+                    condition=models.Q(("reason", ""), _negated=True), name="strike_has_a_reason"
+                ),
+            ),
+            migrations.AddConstraint(
+                model_name="strike",
+                constraint=models.CheckConstraint(
+                    condition=models.Q(
+                        models.Q(
+                            ("administration", None),
+                            ("adverse_event", None),
+                            ("observation", None),
+                            ("vitals__isnull", False),
+                        ),
+                        models.Q(
+                            ("administration__isnull", False),
+                            ("adverse_event", None),
+                            ("observation", None),
+                            ("vitals", None),
+                        ),
+                        models.Q(
+                            ("administration", None),
+                            ("adverse_event", None),
+                            ("observation__isnull", False),
+                            ("vitals", None),
+                        ),
+                        models.Q(
+                            ("administration", None),
+                            ("adverse_event__isnull", False),
+                            ("observation", None),
+                            ("vitals", None),
+                        ),
+                        _connector="OR",
+                    ),
+                    name="strike_has_one_target",
+                ),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name="strike",
+                trigger=pgtrigger.compiler.Trigger(
+                    name="strike_is_kept",
+                    sql=pgtrigger.compiler.UpsertTriggerSql(
+                        func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                        hash="19f3cac2e5ad5ea2eb5d18e8882707735aa2ebf0",
+                        operation="UPDATE OR DELETE",
+                        pgid="pgtrigger_strike_is_kept_368eb",
+                        table="dosing_strike",
+                        when="BEFORE",
+                    ),
+                ),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name="strike",
+                trigger=pgtrigger.compiler.Trigger(
+                    name="strike_no_truncate",
+                    sql=pgtrigger.compiler.UpsertTriggerSql(
+                        func="RAISE EXCEPTION 'strike is kept for good and cannot be truncated' USING ERRCODE = 'check_violation';",
+                        hash="78ebc575fbde30b9f1a2cf6f5ecd519f6846b29f",
+                        level="STATEMENT",
+                        operation="TRUNCATE",
+                        pgid="pgtrigger_strike_no_truncate_29757",
+                        table="dosing_strike",
+                        when="BEFORE",
+                    ),
+                ),
+            ),
+            ]
         ),
     ]

@@ -15,5 +15,7 @@ class Migration(migrations.Migration):
         same_course("dosing_dosingsession", "evaluation_id", "intake_evaluation"),
         same_course("dosing_dosingsession", "consent_id", "documents_document"),
         same_course("dosing_dosingsession", "preparation_id", "notes_note"),
-        same_course("dosing_dosingsession", "appointment_id", "scheduling_attendee", "course_id", "appointment_id"),
+        same_course(
+            "dosing_dosingsession", "appointment_id", "scheduling_attendee", "course_id", "appointment_id"
+        ),
     ]

@@ -7,111 +7,216 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('documents', '0001_initial'),
-        ('dosing', '0002_same_course'),
-        ('intake', '0001_initial'),
-        ('notes', '0001_initial'),
-        ('pathway', '0001_initial'),
-        ('people', '0001_initial'),
-        ('scheduling', '0001_initial'),
+        ("documents", "0001_initial"),
+        ("dosing", "0002_same_course"),
+        ("intake", "0001_initial"),
+        ("notes", "0001_initial"),
+        ("pathway", "0001_initial"),
+        ("people", "0001_initial"),
+        ("scheduling", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         pgtrigger.migrations.RemoveTrigger(
-            model_name='dosingsession',
-            name='insert_insert',
+            model_name="dosingsession",
+            name="insert_insert",
         ),
         pgtrigger.migrations.RemoveTrigger(
-            model_name='dosingsession',
-            name='update_update',
+            model_name="dosingsession",
+            name="update_update",
         ),
         migrations.RemoveConstraint(
-            model_name='dosingsession',
-            name='started_with_all_its_evidence',
+            model_name="dosingsession",
+            name="started_with_all_its_evidence",
         ),
         migrations.RemoveConstraint(
-            model_name='dosingsession',
-            name='remote_start_knows_the_place',
+            model_name="dosingsession",
+            name="remote_start_knows_the_place",
         ),
         migrations.AddField(
-            model_name='administration',
-            name='soft_reason',
-            field=models.CharField(blank=True, help_text="Why less than the order's range was given", max_length=300),
+            model_name="administration",
+            name="soft_reason",
+            field=models.CharField(
+                blank=True, help_text="Why less than the order's range was given", max_length=300
+            ),
         ),
         migrations.AddField(
-            model_name='adverseevent',
-            name='action',
-            field=models.CharField(choices=[('none', 'None'), ('watched', 'Watched more closely'), ('comforted', 'Comforted and grounded'), ('stopped', 'Stopped the medicine'), ('medicine', "Medicine given on a prescriber's order"), ('oxygen', 'Oxygen given'), ('emergency', 'Emergency services called')], default='none', max_length=10),
+            model_name="adverseevent",
+            name="action",
+            field=models.CharField(
+                choices=[
+                    ("none", "None"),
+                    ("watched", "Watched more closely"),
+                    ("comforted", "Comforted and grounded"),
+                    ("stopped", "Stopped the medicine"),
+                    ("medicine", "Medicine given on a prescriber's order"),
+                    ("oxygen", "Oxygen given"),
+                    ("emergency", "Emergency services called"),
+                ],
+                default="none",
+                max_length=10,
+            ),
             preserve_default=False,
         ),
         migrations.AddField(
-            model_name='adverseevent',
-            name='outcome',
-            field=models.CharField(choices=[('ongoing', 'Ongoing'), ('resolving', 'Resolving'), ('resolved', 'Resolved'), ('lasting', 'Resolved with lasting effects'), ('fatal', 'Fatal'), ('unknown', 'Unknown')], default='unknown', max_length=10),
+            model_name="adverseevent",
+            name="outcome",
+            field=models.CharField(
+                choices=[
+                    ("ongoing", "Ongoing"),
+                    ("resolving", "Resolving"),
+                    ("resolved", "Resolved"),
+                    ("lasting", "Resolved with lasting effects"),
+                    ("fatal", "Fatal"),
+                    ("unknown", "Unknown"),
+                ],
+                default="unknown",
+                max_length=10,
+            ),
             preserve_default=False,
         ),
         migrations.AddField(
-            model_name='adverseevent',
-            name='serious_reasons',
+            model_name="adverseevent",
+            name="serious_reasons",
             field=models.JSONField(blank=True, default=list),
         ),
         migrations.AddField(
-            model_name='dosingsession',
-            name='remote_photo_id_seen',
-            field=models.BooleanField(default=False, help_text='Held to the camera and compared'),
+            model_name="dosingsession",
+            name="remote_photo_id_seen",
+            field=models.BooleanField(default=False, help_text="Held to the camera and compared"),
         ),
         migrations.AddField(
-            model_name='dosingsessionevent',
-            name='remote_photo_id_seen',
-            field=models.BooleanField(default=False, help_text='Held to the camera and compared'),
+            model_name="dosingsessionevent",
+            name="remote_photo_id_seen",
+            field=models.BooleanField(default=False, help_text="Held to the camera and compared"),
         ),
         migrations.AddField(
-            model_name='predoseanswer',
-            name='role',
-            field=models.CharField(default='monitor', help_text='In which role it was answered; roles change, this does not', max_length=12),
+            model_name="predoseanswer",
+            name="role",
+            field=models.CharField(
+                default="monitor",
+                help_text="In which role it was answered; roles change, this does not",
+                max_length=12,
+            ),
             preserve_default=False,
         ),
         migrations.AlterField(
-            model_name='adverseevent',
-            name='action_taken',
-            field=models.TextField(blank=True, help_text='In words, beside the code'),
+            model_name="adverseevent",
+            name="action_taken",
+            field=models.TextField(blank=True, help_text="In words, beside the code"),
         ),
         migrations.AlterField(
-            model_name='adverseevent',
-            name='relatedness',
-            field=models.CharField(choices=[('unrelated', 'Not related'), ('unlikely', 'Unlikely'), ('possible', 'Possible'), ('probable', 'Probable'), ('definite', 'Definite')], max_length=10),
+            model_name="adverseevent",
+            name="relatedness",
+            field=models.CharField(
+                choices=[
+                    ("unrelated", "Not related"),
+                    ("unlikely", "Unlikely"),
+                    ("possible", "Possible"),
+                    ("probable", "Probable"),
+                    ("definite", "Definite"),
+                ],
+                max_length=10,
+            ),
         ),
         migrations.AlterField(
-            model_name='predoseanswer',
-            name='answer',
-            field=models.CharField(choices=[('fine', 'Checked, fine'), ('problem', 'There is a problem'), ('not_applicable', 'Does not apply')], max_length=14),
+            model_name="predoseanswer",
+            name="answer",
+            field=models.CharField(
+                choices=[
+                    ("fine", "Checked, fine"),
+                    ("problem", "There is a problem"),
+                    ("not_applicable", "Does not apply"),
+                ],
+                max_length=14,
+            ),
         ),
         migrations.AlterField(
-            model_name='release',
-            name='findings',
-            field=models.JSONField(help_text='[{code, words, about}] as they stood; about: the row they came from'),
+            model_name="release",
+            name="findings",
+            field=models.JSONField(
+                help_text="[{code, words, about}] as they stood; about: the row they came from"
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='dosingsession',
-            trigger=pgtrigger.compiler.Trigger(name='insert_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "dosing_dosingsessionevent" ("appointment_id", "companion_id", "consent_id", "course_id", "created_at", "end_words", "ended_at", "ended_by_id", "evaluation_id", "first_dose_at", "id", "intention", "lozenges_after", "lozenges_before", "number", "opened_at", "opened_by_id", "order_id", "outcome", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "preparation_id", "remote_address", "remote_callback", "remote_disconnect_plan", "remote_emergency_number", "remote_nearest_ed", "remote_photo_id_seen", "remote_recorded_at", "remote_recorded_by_id", "remote_state", "route", "second_person_id", "setting", "started_at", "started_by_id") VALUES (NEW."appointment_id", NEW."companion_id", NEW."consent_id", NEW."course_id", NEW."created_at", NEW."end_words", NEW."ended_at", NEW."ended_by_id", NEW."evaluation_id", NEW."first_dose_at", NEW."id", NEW."intention", NEW."lozenges_after", NEW."lozenges_before", NEW."number", NEW."opened_at", NEW."opened_by_id", NEW."order_id", NEW."outcome", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'insert\', NEW."id", NEW."preparation_id", NEW."remote_address", NEW."remote_callback", NEW."remote_disconnect_plan", NEW."remote_emergency_number", NEW."remote_nearest_ed", NEW."remote_photo_id_seen", NEW."remote_recorded_at", NEW."remote_recorded_by_id", NEW."remote_state", NEW."route", NEW."second_person_id", NEW."setting", NEW."started_at", NEW."started_by_id"); RETURN NULL;', hash='fd3ad6b6052760932a7038f215ac7f13a87a9557', operation='INSERT', pgid='pgtrigger_insert_insert_8665b', table='dosing_dosingsession', when='AFTER')),
+            model_name="dosingsession",
+            trigger=pgtrigger.compiler.Trigger(
+                name="insert_insert",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func='INSERT INTO "dosing_dosingsessionevent" ("appointment_id", "companion_id", "consent_id", "course_id", "created_at", "end_words", "ended_at", "ended_by_id", "evaluation_id", "first_dose_at", "id", "intention", "lozenges_after", "lozenges_before", "number", "opened_at", "opened_by_id", "order_id", "outcome", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "preparation_id", "remote_address", "remote_callback", "remote_disconnect_plan", "remote_emergency_number", "remote_nearest_ed", "remote_photo_id_seen", "remote_recorded_at", "remote_recorded_by_id", "remote_state", "route", "second_person_id", "setting", "started_at", "started_by_id") VALUES (NEW."appointment_id", NEW."companion_id", NEW."consent_id", NEW."course_id", NEW."created_at", NEW."end_words", NEW."ended_at", NEW."ended_by_id", NEW."evaluation_id", NEW."first_dose_at", NEW."id", NEW."intention", NEW."lozenges_after", NEW."lozenges_before", NEW."number", NEW."opened_at", NEW."opened_by_id", NEW."order_id", NEW."outcome", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'insert\', NEW."id", NEW."preparation_id", NEW."remote_address", NEW."remote_callback", NEW."remote_disconnect_plan", NEW."remote_emergency_number", NEW."remote_nearest_ed", NEW."remote_photo_id_seen", NEW."remote_recorded_at", NEW."remote_recorded_by_id", NEW."remote_state", NEW."route", NEW."second_person_id", NEW."setting", NEW."started_at", NEW."started_by_id"); RETURN NULL;',
+                    hash="fd3ad6b6052760932a7038f215ac7f13a87a9557",
+                    operation="INSERT",
+                    pgid="pgtrigger_insert_insert_8665b",
+                    table="dosing_dosingsession",
+                    when="AFTER",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='dosingsession',
-            trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD.* IS DISTINCT FROM NEW.*)', func='INSERT INTO "dosing_dosingsessionevent" ("appointment_id", "companion_id", "consent_id", "course_id", "created_at", "end_words", "ended_at", "ended_by_id", "evaluation_id", "first_dose_at", "id", "intention", "lozenges_after", "lozenges_before", "number", "opened_at", "opened_by_id", "order_id", "outcome", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "preparation_id", "remote_address", "remote_callback", "remote_disconnect_plan", "remote_emergency_number", "remote_nearest_ed", "remote_photo_id_seen", "remote_recorded_at", "remote_recorded_by_id", "remote_state", "route", "second_person_id", "setting", "started_at", "started_by_id") VALUES (NEW."appointment_id", NEW."companion_id", NEW."consent_id", NEW."course_id", NEW."created_at", NEW."end_words", NEW."ended_at", NEW."ended_by_id", NEW."evaluation_id", NEW."first_dose_at", NEW."id", NEW."intention", NEW."lozenges_after", NEW."lozenges_before", NEW."number", NEW."opened_at", NEW."opened_by_id", NEW."order_id", NEW."outcome", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'update\', NEW."id", NEW."preparation_id", NEW."remote_address", NEW."remote_callback", NEW."remote_disconnect_plan", NEW."remote_emergency_number", NEW."remote_nearest_ed", NEW."remote_photo_id_seen", NEW."remote_recorded_at", NEW."remote_recorded_by_id", NEW."remote_state", NEW."route", NEW."second_person_id", NEW."setting", NEW."started_at", NEW."started_by_id"); RETURN NULL;', hash='27d89f7430abc3bc5efed596398d9671d5966059', operation='UPDATE', pgid='pgtrigger_update_update_1e216', table='dosing_dosingsession', when='AFTER')),
+            model_name="dosingsession",
+            trigger=pgtrigger.compiler.Trigger(
+                name="update_update",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition="WHEN (OLD.* IS DISTINCT FROM NEW.*)",
+                    func='INSERT INTO "dosing_dosingsessionevent" ("appointment_id", "companion_id", "consent_id", "course_id", "created_at", "end_words", "ended_at", "ended_by_id", "evaluation_id", "first_dose_at", "id", "intention", "lozenges_after", "lozenges_before", "number", "opened_at", "opened_by_id", "order_id", "outcome", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "preparation_id", "remote_address", "remote_callback", "remote_disconnect_plan", "remote_emergency_number", "remote_nearest_ed", "remote_photo_id_seen", "remote_recorded_at", "remote_recorded_by_id", "remote_state", "route", "second_person_id", "setting", "started_at", "started_by_id") VALUES (NEW."appointment_id", NEW."companion_id", NEW."consent_id", NEW."course_id", NEW."created_at", NEW."end_words", NEW."ended_at", NEW."ended_by_id", NEW."evaluation_id", NEW."first_dose_at", NEW."id", NEW."intention", NEW."lozenges_after", NEW."lozenges_before", NEW."number", NEW."opened_at", NEW."opened_by_id", NEW."order_id", NEW."outcome", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'update\', NEW."id", NEW."preparation_id", NEW."remote_address", NEW."remote_callback", NEW."remote_disconnect_plan", NEW."remote_emergency_number", NEW."remote_nearest_ed", NEW."remote_photo_id_seen", NEW."remote_recorded_at", NEW."remote_recorded_by_id", NEW."remote_state", NEW."route", NEW."second_person_id", NEW."setting", NEW."started_at", NEW."started_by_id"); RETURN NULL;',
+                    hash="27d89f7430abc3bc5efed596398d9671d5966059",
+                    operation="UPDATE",
+                    pgid="pgtrigger_update_update_1e216",
+                    table="dosing_dosingsession",
+                    when="AFTER",
+                ),
+            ),
         ),
         migrations.AddConstraint(
-            model_name='dosingsession',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('started_at__isnull', True), models.Q(('companion__isnull', False), ('consent__isnull', False), ('evaluation__isnull', False), ('order__isnull', False), ('preparation__isnull', False), ('started_by__isnull', False)), _connector='OR'), models.Q(('started_at', None), ('second_person__isnull', False), ('setting', 'remote'), _connector='OR')), name='started_with_all_its_evidence'),
+            model_name="dosingsession",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(
+                        ("started_at__isnull", True),
+                        models.Q(
+                            ("companion__isnull", False),
+                            ("consent__isnull", False),
+                            ("evaluation__isnull", False),
+                            ("order__isnull", False),
+                            ("preparation__isnull", False),
+                            ("started_by__isnull", False),
+                        ),
+                        _connector="OR",
+                    ),
+                    models.Q(
+                        ("started_at", None),
+                        ("second_person__isnull", False),
+                        ("setting", "remote"),
+                        _connector="OR",
+                    ),
+                ),
+                name="started_with_all_its_evidence",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='dosingsession',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('setting', 'remote'), _negated=True), ('started_at', None), models.Q(('remote_photo_id_seen', True), ('remote_recorded_at__isnull', False), models.Q(('remote_address', ''), _negated=True), models.Q(('remote_emergency_number', ''), _negated=True)), _connector='OR'), name='remote_start_knows_the_place'),
+            model_name="dosingsession",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("setting", "remote"), _negated=True),
+                    ("started_at", None),
+                    models.Q(
+                        ("remote_photo_id_seen", True),
+                        ("remote_recorded_at__isnull", False),
+                        models.Q(("remote_address", ""), _negated=True),
+                        models.Q(("remote_emergency_number", ""), _negated=True),
+                    ),
+                    _connector="OR",
+                ),
+                name="remote_start_knows_the_place",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='predoseanswer',
-            constraint=models.CheckConstraint(condition=models.Q(('answer__in', ['fine', 'problem', 'not_applicable'])), name='pre_dose_answer_is_known'),
+            model_name="predoseanswer",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("answer__in", ["fine", "problem", "not_applicable"])),
+                name="pre_dose_answer_is_known",
+            ),
         ),
     ]

@@ -5,6 +5,8 @@ import pgtrigger.compiler
 import pgtrigger.migrations
 from django.db import migrations, models
 
+from kap.core.constraints import Together
+
 
 class Migration(migrations.Migration):
     initial = True
@@ -32,33 +34,37 @@ class Migration(migrations.Migration):
                 ],
             },
         ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="accesslog",
-            trigger=pgtrigger.compiler.Trigger(
-                name="access_log_is_kept",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
-                    hash="3d57340d450d47f2589ec897cc040b1aaac86e02",
-                    operation="UPDATE OR DELETE",
-                    pgid="pgtrigger_access_log_is_kept_e2155",
-                    table="audit_accesslog",
-                    when="BEFORE",
+        Together(
+            [
+            pgtrigger.migrations.AddTrigger(
+                model_name="accesslog",
+                trigger=pgtrigger.compiler.Trigger(
+                    name="access_log_is_kept",
+                    sql=pgtrigger.compiler.UpsertTriggerSql(
+                        func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                        hash="3d57340d450d47f2589ec897cc040b1aaac86e02",
+                        operation="UPDATE OR DELETE",
+                        pgid="pgtrigger_access_log_is_kept_e2155",
+                        table="audit_accesslog",
+                        when="BEFORE",
+                    ),
                 ),
             ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="accesslog",
-            trigger=pgtrigger.compiler.Trigger(
-                name="access_log_no_truncate",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="RAISE EXCEPTION 'access_log is kept for good and cannot be truncated' USING ERRCODE = 'check_violation';",
-                    hash="3bb9a23f94c07341a77b2f3b897c84137544ecef",
-                    level="STATEMENT",
-                    operation="TRUNCATE",
-                    pgid="pgtrigger_access_log_no_truncate_40da7",
-                    table="audit_accesslog",
-                    when="BEFORE",
+            pgtrigger.migrations.AddTrigger(
+                model_name="accesslog",
+                trigger=pgtrigger.compiler.Trigger(
+                    name="access_log_no_truncate",
+                    sql=pgtrigger.compiler.UpsertTriggerSql(
+                        func="RAISE EXCEPTION 'access_log is kept for good and cannot be truncated' USING ERRCODE = 'check_violation';",
+                        hash="3bb9a23f94c07341a77b2f3b897c84137544ecef",
+                        level="STATEMENT",
+                        operation="TRUNCATE",
+                        pgid="pgtrigger_access_log_no_truncate_40da7",
+                        table="audit_accesslog",
+                        when="BEFORE",
+                    ),
                 ),
             ),
+            ]
         ),
     ]

@@ -12,6 +12,8 @@ from django.conf import settings
 from django.contrib.postgres.operations import BtreeGistExtension, TrigramExtension
 from django.db import migrations, models
 
+from kap.core.constraints import Together
+
 
 class Migration(migrations.Migration):
     initial = True
@@ -125,34 +127,38 @@ class Migration(migrations.Migration):
                 ],
             },
         ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="clinic",
-            trigger=pgtrigger.compiler.Trigger(
-                name="insert_insert",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "core_clinicevent" ("address", "created_at", "crisis_phone", "crisis_words", "email", "id", "name", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "phone", "privacy_officer_email", "singleton", "tax_id", "zone") VALUES (NEW."address", NEW."created_at", NEW."crisis_phone", NEW."crisis_words", NEW."email", NEW."id", NEW."name", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'insert\', NEW."id", NEW."phone", NEW."privacy_officer_email", NEW."singleton", NEW."tax_id", NEW."zone"); RETURN NULL;',
-                    hash="c30477552639f35bab55c21b1e187296e656f14b",
-                    operation="INSERT",
-                    pgid="pgtrigger_insert_insert_144eb",
-                    table="core_clinic",
-                    when="AFTER",
+        Together(
+            [
+            pgtrigger.migrations.AddTrigger(
+                model_name="clinic",
+                trigger=pgtrigger.compiler.Trigger(
+                    name="insert_insert",
+                    sql=pgtrigger.compiler.UpsertTriggerSql(
+                        func='INSERT INTO "core_clinicevent" ("address", "created_at", "crisis_phone", "crisis_words", "email", "id", "name", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "phone", "privacy_officer_email", "singleton", "tax_id", "zone") VALUES (NEW."address", NEW."created_at", NEW."crisis_phone", NEW."crisis_words", NEW."email", NEW."id", NEW."name", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'insert\', NEW."id", NEW."phone", NEW."privacy_officer_email", NEW."singleton", NEW."tax_id", NEW."zone"); RETURN NULL;',
+                        hash="c30477552639f35bab55c21b1e187296e656f14b",
+                        operation="INSERT",
+                        pgid="pgtrigger_insert_insert_144eb",
+                        table="core_clinic",
+                        when="AFTER",
+                    ),
                 ),
             ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="clinic",
-            trigger=pgtrigger.compiler.Trigger(
-                name="update_update",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    condition="WHEN (OLD.* IS DISTINCT FROM NEW.*)",
-                    func='INSERT INTO "core_clinicevent" ("address", "created_at", "crisis_phone", "crisis_words", "email", "id", "name", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "phone", "privacy_officer_email", "singleton", "tax_id", "zone") VALUES (NEW."address", NEW."created_at", NEW."crisis_phone", NEW."crisis_words", NEW."email", NEW."id", NEW."name", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'update\', NEW."id", NEW."phone", NEW."privacy_officer_email", NEW."singleton", NEW."tax_id", NEW."zone"); RETURN NULL;',
-                    hash="e6330a6d313520a4d9752f7542ef714fa48ce898",
-                    operation="UPDATE",
-                    pgid="pgtrigger_update_update_5cdaf",
-                    table="core_clinic",
-                    when="AFTER",
+            pgtrigger.migrations.AddTrigger(
+                model_name="clinic",
+                trigger=pgtrigger.compiler.Trigger(
+                    name="update_update",
+                    sql=pgtrigger.compiler.UpsertTriggerSql(
+                        condition="WHEN (OLD.* IS DISTINCT FROM NEW.*)",
+                        func='INSERT INTO "core_clinicevent" ("address", "created_at", "crisis_phone", "crisis_words", "email", "id", "name", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "phone", "privacy_officer_email", "singleton", "tax_id", "zone") VALUES (NEW."address", NEW."created_at", NEW."crisis_phone", NEW."crisis_words", NEW."email", NEW."id", NEW."name", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'update\', NEW."id", NEW."phone", NEW."privacy_officer_email", NEW."singleton", NEW."tax_id", NEW."zone"); RETURN NULL;',
+                        hash="e6330a6d313520a4d9752f7542ef714fa48ce898",
+                        operation="UPDATE",
+                        pgid="pgtrigger_update_update_5cdaf",
+                        table="core_clinic",
+                        when="AFTER",
+                    ),
                 ),
             ),
+            ]
         ),
         migrations.AddField(
             model_name="clinicevent",
@@ -171,47 +177,51 @@ class Migration(migrations.Migration):
                 on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
             ),
         ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="clinicevent",
-            trigger=pgtrigger.compiler.Trigger(
-                name="append_only",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
-                    hash="550e33d75474f4ea8682e731122b4bfabee9648a",
-                    operation="UPDATE OR DELETE",
-                    pgid="pgtrigger_append_only_d8299",
-                    table="core_clinicevent",
-                    when="BEFORE",
+        Together(
+            [
+            pgtrigger.migrations.AddTrigger(
+                model_name="clinicevent",
+                trigger=pgtrigger.compiler.Trigger(
+                    name="append_only",
+                    sql=pgtrigger.compiler.UpsertTriggerSql(
+                        func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                        hash="550e33d75474f4ea8682e731122b4bfabee9648a",
+                        operation="UPDATE OR DELETE",
+                        pgid="pgtrigger_append_only_d8299",
+                        table="core_clinicevent",
+                        when="BEFORE",
+                    ),
                 ),
             ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="protocolversion",
-            trigger=pgtrigger.compiler.Trigger(
-                name="protocol_version_is_kept",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
-                    hash="e9be008e9e3e3e3ac44006c8724164560b06c880",
-                    operation="UPDATE OR DELETE",
-                    pgid="pgtrigger_protocol_version_is_kept_4daa4",
-                    table="core_protocolversion",
-                    when="BEFORE",
+            pgtrigger.migrations.AddTrigger(
+                model_name="protocolversion",
+                trigger=pgtrigger.compiler.Trigger(
+                    name="protocol_version_is_kept",
+                    sql=pgtrigger.compiler.UpsertTriggerSql(
+                        func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                        hash="e9be008e9e3e3e3ac44006c8724164560b06c880",
+                        operation="UPDATE OR DELETE",
+                        pgid="pgtrigger_protocol_version_is_kept_4daa4",
+                        table="core_protocolversion",
+                        when="BEFORE",
+                    ),
                 ),
             ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="protocolversion",
-            trigger=pgtrigger.compiler.Trigger(
-                name="protocol_version_no_truncate",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="RAISE EXCEPTION 'protocol_version is kept for good and cannot be truncated' USING ERRCODE = 'check_violation';",
-                    hash="3713bd2811dad2e91ccd7baa48d2164b311c9c9d",
-                    level="STATEMENT",
-                    operation="TRUNCATE",
-                    pgid="pgtrigger_protocol_version_no_truncate_0461e",
-                    table="core_protocolversion",
-                    when="BEFORE",
+            pgtrigger.migrations.AddTrigger(
+                model_name="protocolversion",
+                trigger=pgtrigger.compiler.Trigger(
+                    name="protocol_version_no_truncate",
+                    sql=pgtrigger.compiler.UpsertTriggerSql(
+                        func="RAISE EXCEPTION 'protocol_version is kept for good and cannot be truncated' USING ERRCODE = 'check_violation';",
+                        hash="3713bd2811dad2e91ccd7baa48d2164b311c9c9d",
+                        level="STATEMENT",
+                        operation="TRUNCATE",
+                        pgid="pgtrigger_protocol_version_no_truncate_0461e",
+                        table="core_protocolversion",
+                        when="BEFORE",
+                    ),
                 ),
             ),
+            ]
         ),
     ]

@@ -9,6 +9,8 @@ import pgtrigger.migrations
 import uuid
 from django.db import migrations, models
 
+from kap.core.constraints import Together
+
 
 class Migration(migrations.Migration):
     initial = True
@@ -409,34 +411,38 @@ class Migration(migrations.Migration):
                 to="documents.template",
             ),
         ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="template",
-            trigger=pgtrigger.compiler.Trigger(
-                name="template_is_kept",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
-                    hash="ff841905fab7fe0023042b7b9195a636b1ace568",
-                    operation="UPDATE OR DELETE",
-                    pgid="pgtrigger_template_is_kept_cc6b1",
-                    table="documents_template",
-                    when="BEFORE",
+        Together(
+            [
+            pgtrigger.migrations.AddTrigger(
+                model_name="template",
+                trigger=pgtrigger.compiler.Trigger(
+                    name="template_is_kept",
+                    sql=pgtrigger.compiler.UpsertTriggerSql(
+                        func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                        hash="ff841905fab7fe0023042b7b9195a636b1ace568",
+                        operation="UPDATE OR DELETE",
+                        pgid="pgtrigger_template_is_kept_cc6b1",
+                        table="documents_template",
+                        when="BEFORE",
+                    ),
                 ),
             ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="template",
-            trigger=pgtrigger.compiler.Trigger(
-                name="template_no_truncate",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="RAISE EXCEPTION 'template is kept for good and cannot be truncated' USING ERRCODE = 'check_violation';",
-                    hash="1d30637585f4a960c585c8306881e7ae8d9f2728",
-                    level="STATEMENT",
-                    operation="TRUNCATE",
-                    pgid="pgtrigger_template_no_truncate_3f5d7",
-                    table="documents_template",
-                    when="BEFORE",
+            pgtrigger.migrations.AddTrigger(
+                model_name="template",
+                trigger=pgtrigger.compiler.Trigger(
+                    name="template_no_truncate",
+                    sql=pgtrigger.compiler.UpsertTriggerSql(
+                        func="RAISE EXCEPTION 'template is kept for good and cannot be truncated' USING ERRCODE = 'check_violation';",
+                        hash="1d30637585f4a960c585c8306881e7ae8d9f2728",
+                        level="STATEMENT",
+                        operation="TRUNCATE",
+                        pgid="pgtrigger_template_no_truncate_3f5d7",
+                        table="documents_template",
+                        when="BEFORE",
+                    ),
                 ),
             ),
+            ]
         ),
         migrations.AddField(
             model_name="withdrawal",
@@ -447,34 +453,38 @@ class Migration(migrations.Migration):
                 to="documents.document",
             ),
         ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="documentpdf",
-            trigger=pgtrigger.compiler.Trigger(
-                name="document_pdf_is_kept",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
-                    hash="865262e630827edc9ad1f08438dd21db4d160ee8",
-                    operation="UPDATE OR DELETE",
-                    pgid="pgtrigger_document_pdf_is_kept_d680f",
-                    table="documents_documentpdf",
-                    when="BEFORE",
+        Together(
+            [
+            pgtrigger.migrations.AddTrigger(
+                model_name="documentpdf",
+                trigger=pgtrigger.compiler.Trigger(
+                    name="document_pdf_is_kept",
+                    sql=pgtrigger.compiler.UpsertTriggerSql(
+                        func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                        hash="865262e630827edc9ad1f08438dd21db4d160ee8",
+                        operation="UPDATE OR DELETE",
+                        pgid="pgtrigger_document_pdf_is_kept_d680f",
+                        table="documents_documentpdf",
+                        when="BEFORE",
+                    ),
                 ),
             ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="documentpdf",
-            trigger=pgtrigger.compiler.Trigger(
-                name="document_pdf_no_truncate",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="RAISE EXCEPTION 'document_pdf is kept for good and cannot be truncated' USING ERRCODE = 'check_violation';",
-                    hash="bbc6a2955360e3bd8dba9b7fc6fffbb5fd57c3b5",
-                    level="STATEMENT",
-                    operation="TRUNCATE",
-                    pgid="pgtrigger_document_pdf_no_truncate_49ac3",
-                    table="documents_documentpdf",
-                    when="BEFORE",
+            pgtrigger.migrations.AddTrigger(
+                model_name="documentpdf",
+                trigger=pgtrigger.compiler.Trigger(
+                    name="document_pdf_no_truncate",
+                    sql=pgtrigger.compiler.UpsertTriggerSql(
+                        func="RAISE EXCEPTION 'document_pdf is kept for good and cannot be truncated' USING ERRCODE = 'check_violation';",
+                        hash="bbc6a2955360e3bd8dba9b7fc6fffbb5fd57c3b5",
+                        level="STATEMENT",
+                        operation="TRUNCATE",
+                        pgid="pgtrigger_document_pdf_no_truncate_49ac3",
+                        table="documents_documentpdf",
+                        when="BEFORE",
+                    ),
                 ),
             ),
+            ]
         ),
         migrations.AddIndex(
             model_name="renderjob",
@@ -482,172 +492,176 @@ class Migration(migrations.Migration):
                 condition=models.Q(("done_at", None)), fields=["asked_at"], name="render_jobs_owed"
             ),
         ),
-        migrations.AddConstraint(
-            model_name="signature",
-            constraint=models.UniqueConstraint(
-                fields=("document", "signer"), name="document_signed_once_each"
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="signature",
-            trigger=pgtrigger.compiler.Trigger(
-                name="signature_is_kept",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
-                    hash="89778f01f910505707cfa04435f60c383f6a1288",
-                    operation="UPDATE OR DELETE",
-                    pgid="pgtrigger_signature_is_kept_ddb81",
-                    table="documents_signature",
-                    when="BEFORE",
+        Together(
+            [
+            migrations.AddConstraint(
+                model_name="signature",
+                constraint=models.UniqueConstraint(
+                    fields=("document", "signer"), name="document_signed_once_each"
                 ),
             ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="signature",
-            trigger=pgtrigger.compiler.Trigger(
-                name="signature_no_truncate",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="RAISE EXCEPTION 'signature is kept for good and cannot be truncated' USING ERRCODE = 'check_violation';",
-                    hash="448b85b207fd88f452ff0d8d705696713c671e92",
-                    level="STATEMENT",
-                    operation="TRUNCATE",
-                    pgid="pgtrigger_signature_no_truncate_f7b00",
-                    table="documents_signature",
-                    when="BEFORE",
+            pgtrigger.migrations.AddTrigger(
+                model_name="signature",
+                trigger=pgtrigger.compiler.Trigger(
+                    name="signature_is_kept",
+                    sql=pgtrigger.compiler.UpsertTriggerSql(
+                        func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                        hash="89778f01f910505707cfa04435f60c383f6a1288",
+                        operation="UPDATE OR DELETE",
+                        pgid="pgtrigger_signature_is_kept_ddb81",
+                        table="documents_signature",
+                        when="BEFORE",
+                    ),
                 ),
             ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="signaturerequestevent",
-            trigger=pgtrigger.compiler.Trigger(
-                name="append_only",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
-                    hash="ac6d3229bd9564c2a29e345ab44e5dfecf7f01fd",
-                    operation="UPDATE OR DELETE",
-                    pgid="pgtrigger_append_only_5fd02",
-                    table="documents_signaturerequestevent",
-                    when="BEFORE",
+            pgtrigger.migrations.AddTrigger(
+                model_name="signature",
+                trigger=pgtrigger.compiler.Trigger(
+                    name="signature_no_truncate",
+                    sql=pgtrigger.compiler.UpsertTriggerSql(
+                        func="RAISE EXCEPTION 'signature is kept for good and cannot be truncated' USING ERRCODE = 'check_violation';",
+                        hash="448b85b207fd88f452ff0d8d705696713c671e92",
+                        level="STATEMENT",
+                        operation="TRUNCATE",
+                        pgid="pgtrigger_signature_no_truncate_f7b00",
+                        table="documents_signature",
+                        when="BEFORE",
+                    ),
                 ),
             ),
-        ),
-        migrations.AddConstraint(
-            model_name="signaturerequest",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("cancelled_at", None), ("declined_at", None), ("document", None)),
-                fields=("course", "template"),
-                name="asked_to_sign_once",
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="signaturerequest",
-            trigger=pgtrigger.compiler.Trigger(
-                name="insert_insert",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "documents_signaturerequestevent" ("asked_at", "asked_by", "cancelled_at", "client_id", "course_id", "created_at", "declined_at", "declined_words", "document_id", "id", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "question", "template_id") VALUES (NEW."asked_at", NEW."asked_by", NEW."cancelled_at", NEW."client_id", NEW."course_id", NEW."created_at", NEW."declined_at", NEW."declined_words", NEW."document_id", NEW."id", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'insert\', NEW."id", NEW."question", NEW."template_id"); RETURN NULL;',
-                    hash="7bea243ad7cfd11034c5022c06967088b61ece85",
-                    operation="INSERT",
-                    pgid="pgtrigger_insert_insert_1b34b",
-                    table="documents_signaturerequest",
-                    when="AFTER",
+            pgtrigger.migrations.AddTrigger(
+                model_name="signaturerequestevent",
+                trigger=pgtrigger.compiler.Trigger(
+                    name="append_only",
+                    sql=pgtrigger.compiler.UpsertTriggerSql(
+                        func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                        hash="ac6d3229bd9564c2a29e345ab44e5dfecf7f01fd",
+                        operation="UPDATE OR DELETE",
+                        pgid="pgtrigger_append_only_5fd02",
+                        table="documents_signaturerequestevent",
+                        when="BEFORE",
+                    ),
                 ),
             ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="signaturerequest",
-            trigger=pgtrigger.compiler.Trigger(
-                name="update_update",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    condition="WHEN (OLD.* IS DISTINCT FROM NEW.*)",
-                    func='INSERT INTO "documents_signaturerequestevent" ("asked_at", "asked_by", "cancelled_at", "client_id", "course_id", "created_at", "declined_at", "declined_words", "document_id", "id", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "question", "template_id") VALUES (NEW."asked_at", NEW."asked_by", NEW."cancelled_at", NEW."client_id", NEW."course_id", NEW."created_at", NEW."declined_at", NEW."declined_words", NEW."document_id", NEW."id", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'update\', NEW."id", NEW."question", NEW."template_id"); RETURN NULL;',
-                    hash="16a2aaad2302300961e46c90d91ac14b1da4c602",
-                    operation="UPDATE",
-                    pgid="pgtrigger_update_update_c9a4b",
-                    table="documents_signaturerequest",
-                    when="AFTER",
+            migrations.AddConstraint(
+                model_name="signaturerequest",
+                constraint=models.UniqueConstraint(
+                    condition=models.Q(("cancelled_at", None), ("declined_at", None), ("document", None)),
+                    fields=("course", "template"),
+                    name="asked_to_sign_once",
                 ),
             ),
-        ),
-        migrations.AddConstraint(
-            model_name="document",
-            constraint=models.UniqueConstraint(fields=("id", "course"), name="document_with_its_course"),
-        ),
-        migrations.AddConstraint(
-            model_name="document",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("sha256__regex", "^[0-9a-f]{64}$")), name="document_hash_is_sha256"
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="document",
-            trigger=pgtrigger.compiler.Trigger(
-                name="document_is_kept",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
-                    hash="8cdd065787d801e733c59db139f6a1e05d952073",
-                    operation="UPDATE OR DELETE",
-                    pgid="pgtrigger_document_is_kept_1ecdb",
-                    table="documents_document",
-                    when="BEFORE",
+            pgtrigger.migrations.AddTrigger(
+                model_name="signaturerequest",
+                trigger=pgtrigger.compiler.Trigger(
+                    name="insert_insert",
+                    sql=pgtrigger.compiler.UpsertTriggerSql(
+                        func='INSERT INTO "documents_signaturerequestevent" ("asked_at", "asked_by", "cancelled_at", "client_id", "course_id", "created_at", "declined_at", "declined_words", "document_id", "id", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "question", "template_id") VALUES (NEW."asked_at", NEW."asked_by", NEW."cancelled_at", NEW."client_id", NEW."course_id", NEW."created_at", NEW."declined_at", NEW."declined_words", NEW."document_id", NEW."id", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'insert\', NEW."id", NEW."question", NEW."template_id"); RETURN NULL;',
+                        hash="7bea243ad7cfd11034c5022c06967088b61ece85",
+                        operation="INSERT",
+                        pgid="pgtrigger_insert_insert_1b34b",
+                        table="documents_signaturerequest",
+                        when="AFTER",
+                    ),
                 ),
             ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="document",
-            trigger=pgtrigger.compiler.Trigger(
-                name="document_no_truncate",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="RAISE EXCEPTION 'document is kept for good and cannot be truncated' USING ERRCODE = 'check_violation';",
-                    hash="84173cdd17d7d20cbf9ff4762504c36eaa3f00a7",
-                    level="STATEMENT",
-                    operation="TRUNCATE",
-                    pgid="pgtrigger_document_no_truncate_aa052",
-                    table="documents_document",
-                    when="BEFORE",
+            pgtrigger.migrations.AddTrigger(
+                model_name="signaturerequest",
+                trigger=pgtrigger.compiler.Trigger(
+                    name="update_update",
+                    sql=pgtrigger.compiler.UpsertTriggerSql(
+                        condition="WHEN (OLD.* IS DISTINCT FROM NEW.*)",
+                        func='INSERT INTO "documents_signaturerequestevent" ("asked_at", "asked_by", "cancelled_at", "client_id", "course_id", "created_at", "declined_at", "declined_words", "document_id", "id", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "question", "template_id") VALUES (NEW."asked_at", NEW."asked_by", NEW."cancelled_at", NEW."client_id", NEW."course_id", NEW."created_at", NEW."declined_at", NEW."declined_words", NEW."document_id", NEW."id", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'update\', NEW."id", NEW."question", NEW."template_id"); RETURN NULL;',
+                        hash="16a2aaad2302300961e46c90d91ac14b1da4c602",
+                        operation="UPDATE",
+                        pgid="pgtrigger_update_update_c9a4b",
+                        table="documents_signaturerequest",
+                        when="AFTER",
+                    ),
                 ),
             ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="document",
-            trigger=pgtrigger.compiler.Trigger(
-                name="document_hash_matches",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="\n                    IF NEW.sha256 <> encode(sha256(NEW.content), 'hex') THEN\n                        RAISE EXCEPTION 'the hash is not that of the content'\n                            USING ERRCODE = 'check_violation', CONSTRAINT = 'document_hash_matches';\n                    END IF;\n                    RETURN NEW;\n                ",
-                    hash="335e63765db5e22ac6da5fe3b9edbd9205a8a6ba",
-                    operation="INSERT",
-                    pgid="pgtrigger_document_hash_matches_9c9b8",
-                    table="documents_document",
-                    when="BEFORE",
+            migrations.AddConstraint(
+                model_name="document",
+                constraint=models.UniqueConstraint(fields=("id", "course"), name="document_with_its_course"),
+            ),
+            migrations.AddConstraint(
+                model_name="document",
+                constraint=models.CheckConstraint(
+                    condition=models.Q(("sha256__regex", "^[0-9a-f]{64}$")), name="document_hash_is_sha256"
                 ),
             ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="withdrawal",
-            trigger=pgtrigger.compiler.Trigger(
-                name="withdrawal_is_kept",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
-                    hash="cf33be4e06bc78d30ca61d1d0c90f7c31700c290",
-                    operation="UPDATE OR DELETE",
-                    pgid="pgtrigger_withdrawal_is_kept_27756",
-                    table="documents_withdrawal",
-                    when="BEFORE",
+            pgtrigger.migrations.AddTrigger(
+                model_name="document",
+                trigger=pgtrigger.compiler.Trigger(
+                    name="document_is_kept",
+                    sql=pgtrigger.compiler.UpsertTriggerSql(
+                        func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                        hash="8cdd065787d801e733c59db139f6a1e05d952073",
+                        operation="UPDATE OR DELETE",
+                        pgid="pgtrigger_document_is_kept_1ecdb",
+                        table="documents_document",
+                        when="BEFORE",
+                    ),
                 ),
             ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="withdrawal",
-            trigger=pgtrigger.compiler.Trigger(
-                name="withdrawal_no_truncate",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="RAISE EXCEPTION 'withdrawal is kept for good and cannot be truncated' USING ERRCODE = 'check_violation';",
-                    hash="88f8dc1b75b997565e1ebd6e42a63a04886756b3",
-                    level="STATEMENT",
-                    operation="TRUNCATE",
-                    pgid="pgtrigger_withdrawal_no_truncate_fd593",
-                    table="documents_withdrawal",
-                    when="BEFORE",
+            pgtrigger.migrations.AddTrigger(
+                model_name="document",
+                trigger=pgtrigger.compiler.Trigger(
+                    name="document_no_truncate",
+                    sql=pgtrigger.compiler.UpsertTriggerSql(
+                        func="RAISE EXCEPTION 'document is kept for good and cannot be truncated' USING ERRCODE = 'check_violation';",
+                        hash="84173cdd17d7d20cbf9ff4762504c36eaa3f00a7",
+                        level="STATEMENT",
+                        operation="TRUNCATE",
+                        pgid="pgtrigger_document_no_truncate_aa052",
+                        table="documents_document",
+                        when="BEFORE",
+                    ),
                 ),
             ),
+            pgtrigger.migrations.AddTrigger(
+                model_name="document",
+                trigger=pgtrigger.compiler.Trigger(
+                    name="document_hash_matches",
+                    sql=pgtrigger.compiler.UpsertTriggerSql(
+                        func="\n                    IF NEW.sha256 <> encode(sha256(NEW.content), 'hex') THEN\n                        RAISE EXCEPTION 'the hash is not that of the content'\n                            USING ERRCODE = 'check_violation', CONSTRAINT = 'document_hash_matches';\n                    END IF;\n                    RETURN NEW;\n                ",
+                        hash="335e63765db5e22ac6da5fe3b9edbd9205a8a6ba",
+                        operation="INSERT",
+                        pgid="pgtrigger_document_hash_matches_9c9b8",
+                        table="documents_document",
+                        when="BEFORE",
+                    ),
+                ),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name="withdrawal",
+                trigger=pgtrigger.compiler.Trigger(
+                    name="withdrawal_is_kept",
+                    sql=pgtrigger.compiler.UpsertTriggerSql(
+                        func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                        hash="cf33be4e06bc78d30ca61d1d0c90f7c31700c290",
+                        operation="UPDATE OR DELETE",
+                        pgid="pgtrigger_withdrawal_is_kept_27756",
+                        table="documents_withdrawal",
+                        when="BEFORE",
+                    ),
+                ),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name="withdrawal",
+                trigger=pgtrigger.compiler.Trigger(
+                    name="withdrawal_no_truncate",
+                    sql=pgtrigger.compiler.UpsertTriggerSql(
+                        func="RAISE EXCEPTION 'withdrawal is kept for good and cannot be truncated' USING ERRCODE = 'check_violation';",
+                        hash="88f8dc1b75b997565e1ebd6e42a63a04886756b3",
+                        level="STATEMENT",
+                        operation="TRUNCATE",
+                        pgid="pgtrigger_withdrawal_no_truncate_fd593",
+                        table="documents_withdrawal",
+                        when="BEFORE",
+                    ),
+                ),
+            ),
+            ]
         ),
     ]

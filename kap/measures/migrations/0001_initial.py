@@ -9,6 +9,8 @@ import pgtrigger.migrations
 import uuid
 from django.db import migrations, models
 
+from kap.core.constraints import Together
+
 
 class Migration(migrations.Migration):
     initial = True
@@ -215,85 +217,89 @@ class Migration(migrations.Migration):
                 fields=["course", "instrument", "authored_at"], name="measures_re_course__6956c5_idx"
             ),
         ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="response",
-            trigger=pgtrigger.compiler.Trigger(
-                name="response_is_kept",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
-                    hash="26d76c283240e754f676273367a1dead1fe3f0ff",
-                    operation="UPDATE OR DELETE",
-                    pgid="pgtrigger_response_is_kept_82082",
-                    table="measures_response",
-                    when="BEFORE",
+        Together(
+            [
+            pgtrigger.migrations.AddTrigger(
+                model_name="response",
+                trigger=pgtrigger.compiler.Trigger(
+                    name="response_is_kept",
+                    sql=pgtrigger.compiler.UpsertTriggerSql(
+                        func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                        hash="26d76c283240e754f676273367a1dead1fe3f0ff",
+                        operation="UPDATE OR DELETE",
+                        pgid="pgtrigger_response_is_kept_82082",
+                        table="measures_response",
+                        when="BEFORE",
+                    ),
                 ),
             ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="response",
-            trigger=pgtrigger.compiler.Trigger(
-                name="response_no_truncate",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="RAISE EXCEPTION 'response is kept for good and cannot be truncated' USING ERRCODE = 'check_violation';",
-                    hash="43608133cbb817b47caf25d2ff646bdf2f212bea",
-                    level="STATEMENT",
-                    operation="TRUNCATE",
-                    pgid="pgtrigger_response_no_truncate_9caba",
-                    table="measures_response",
-                    when="BEFORE",
+            pgtrigger.migrations.AddTrigger(
+                model_name="response",
+                trigger=pgtrigger.compiler.Trigger(
+                    name="response_no_truncate",
+                    sql=pgtrigger.compiler.UpsertTriggerSql(
+                        func="RAISE EXCEPTION 'response is kept for good and cannot be truncated' USING ERRCODE = 'check_violation';",
+                        hash="43608133cbb817b47caf25d2ff646bdf2f212bea",
+                        level="STATEMENT",
+                        operation="TRUNCATE",
+                        pgid="pgtrigger_response_no_truncate_9caba",
+                        table="measures_response",
+                        when="BEFORE",
+                    ),
                 ),
             ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="requestevent",
-            trigger=pgtrigger.compiler.Trigger(
-                name="append_only",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
-                    hash="9153cae0d4baba24048f3bb4be1455f14761c1d9",
-                    operation="UPDATE OR DELETE",
-                    pgid="pgtrigger_append_only_b8c71",
-                    table="measures_requestevent",
-                    when="BEFORE",
+            pgtrigger.migrations.AddTrigger(
+                model_name="requestevent",
+                trigger=pgtrigger.compiler.Trigger(
+                    name="append_only",
+                    sql=pgtrigger.compiler.UpsertTriggerSql(
+                        func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                        hash="9153cae0d4baba24048f3bb4be1455f14761c1d9",
+                        operation="UPDATE OR DELETE",
+                        pgid="pgtrigger_append_only_b8c71",
+                        table="measures_requestevent",
+                        when="BEFORE",
+                    ),
                 ),
             ),
-        ),
-        migrations.AddConstraint(
-            model_name="request",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("cancelled_at", None)),
-                fields=("course", "instrument", "occasion", "about"),
-                name="measure_asked_once_per_occasion",
-                nulls_distinct=False,
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="request",
-            trigger=pgtrigger.compiler.Trigger(
-                name="insert_insert",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "measures_requestevent" ("about", "cancelled_at", "client_id", "course_id", "created_at", "draft_saved_at", "due_at", "id", "instrument", "occasion", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "response_id") VALUES (NEW."about", NEW."cancelled_at", NEW."client_id", NEW."course_id", NEW."created_at", NEW."draft_saved_at", NEW."due_at", NEW."id", NEW."instrument", NEW."occasion", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'insert\', NEW."id", NEW."response_id"); RETURN NULL;',
-                    hash="652775c942374e9d14cb10be01b1801c9ca735aa",
-                    operation="INSERT",
-                    pgid="pgtrigger_insert_insert_f0dea",
-                    table="measures_request",
-                    when="AFTER",
+            migrations.AddConstraint(
+                model_name="request",
+                constraint=models.UniqueConstraint(
+                    condition=models.Q(("cancelled_at", None)),
+                    fields=("course", "instrument", "occasion", "about"),
+                    name="measure_asked_once_per_occasion",
+                    nulls_distinct=False,
                 ),
             ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="request",
-            trigger=pgtrigger.compiler.Trigger(
-                name="update_update",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    condition='WHEN (OLD."about" IS DISTINCT FROM (NEW."about") OR OLD."cancelled_at" IS DISTINCT FROM (NEW."cancelled_at") OR OLD."client_id" IS DISTINCT FROM (NEW."client_id") OR OLD."course_id" IS DISTINCT FROM (NEW."course_id") OR OLD."created_at" IS DISTINCT FROM (NEW."created_at") OR OLD."draft_saved_at" IS DISTINCT FROM (NEW."draft_saved_at") OR OLD."due_at" IS DISTINCT FROM (NEW."due_at") OR OLD."id" IS DISTINCT FROM (NEW."id") OR OLD."instrument" IS DISTINCT FROM (NEW."instrument") OR OLD."occasion" IS DISTINCT FROM (NEW."occasion") OR OLD."response_id" IS DISTINCT FROM (NEW."response_id"))',
-                    func='INSERT INTO "measures_requestevent" ("about", "cancelled_at", "client_id", "course_id", "created_at", "draft_saved_at", "due_at", "id", "instrument", "occasion", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "response_id") VALUES (NEW."about", NEW."cancelled_at", NEW."client_id", NEW."course_id", NEW."created_at", NEW."draft_saved_at", NEW."due_at", NEW."id", NEW."instrument", NEW."occasion", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'update\', NEW."id", NEW."response_id"); RETURN NULL;',
-                    hash="b5786913e969beb368fd439962a2ce154222529d",
-                    operation="UPDATE",
-                    pgid="pgtrigger_update_update_ff282",
-                    table="measures_request",
-                    when="AFTER",
+            pgtrigger.migrations.AddTrigger(
+                model_name="request",
+                trigger=pgtrigger.compiler.Trigger(
+                    name="insert_insert",
+                    sql=pgtrigger.compiler.UpsertTriggerSql(
+                        func='INSERT INTO "measures_requestevent" ("about", "cancelled_at", "client_id", "course_id", "created_at", "draft_saved_at", "due_at", "id", "instrument", "occasion", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "response_id") VALUES (NEW."about", NEW."cancelled_at", NEW."client_id", NEW."course_id", NEW."created_at", NEW."draft_saved_at", NEW."due_at", NEW."id", NEW."instrument", NEW."occasion", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'insert\', NEW."id", NEW."response_id"); RETURN NULL;',
+                        hash="652775c942374e9d14cb10be01b1801c9ca735aa",
+                        operation="INSERT",
+                        pgid="pgtrigger_insert_insert_f0dea",
+                        table="measures_request",
+                        when="AFTER",
+                    ),
                 ),
             ),
+            pgtrigger.migrations.AddTrigger(
+                model_name="request",
+                trigger=pgtrigger.compiler.Trigger(
+                    name="update_update",
+                    sql=pgtrigger.compiler.UpsertTriggerSql(
+                        condition='WHEN (OLD."about" IS DISTINCT FROM (NEW."about") OR OLD."cancelled_at" IS DISTINCT FROM (NEW."cancelled_at") OR OLD."client_id" IS DISTINCT FROM (NEW."client_id") OR OLD."course_id" IS DISTINCT FROM (NEW."course_id") OR OLD."created_at" IS DISTINCT FROM (NEW."created_at") OR OLD."draft_saved_at" IS DISTINCT FROM (NEW."draft_saved_at") OR OLD."due_at" IS DISTINCT FROM (NEW."due_at") OR OLD."id" IS DISTINCT FROM (NEW."id") OR OLD."instrument" IS DISTINCT FROM (NEW."instrument") OR OLD."occasion" IS DISTINCT FROM (NEW."occasion") OR OLD."response_id" IS DISTINCT FROM (NEW."response_id"))',
+                        func='INSERT INTO "measures_requestevent" ("about", "cancelled_at", "client_id", "course_id", "created_at", "draft_saved_at", "due_at", "id", "instrument", "occasion", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "response_id") VALUES (NEW."about", NEW."cancelled_at", NEW."client_id", NEW."course_id", NEW."created_at", NEW."draft_saved_at", NEW."due_at", NEW."id", NEW."instrument", NEW."occasion", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'update\', NEW."id", NEW."response_id"); RETURN NULL;',
+                        hash="b5786913e969beb368fd439962a2ce154222529d",
+                        operation="UPDATE",
+                        pgid="pgtrigger_update_update_ff282",
+                        table="measures_request",
+                        when="AFTER",
+                    ),
+                ),
+            ),
+            ]
         ),
     ]

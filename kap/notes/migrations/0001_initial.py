@@ -10,6 +10,8 @@ import uuid
 from django.conf import settings
 from django.db import migrations, models
 
+from kap.core.constraints import Together
+
 
 class Migration(migrations.Migration):
     initial = True
@@ -222,183 +224,187 @@ class Migration(migrations.Migration):
                 "abstract": False,
             },
         ),
-        migrations.AddConstraint(
-            model_name="note",
-            constraint=models.UniqueConstraint(fields=("id", "course"), name="note_with_its_course"),
-        ),
-        migrations.AddConstraint(
-            model_name="note",
-            constraint=models.UniqueConstraint(
-                fields=("id", "course", "kind"), name="note_with_its_course_and_kind"
+        Together(
+            [
+            migrations.AddConstraint(
+                model_name="note",
+                constraint=models.UniqueConstraint(fields=("id", "course"), name="note_with_its_course"),
             ),
-        ),
-        migrations.AddConstraint(
-            model_name="note",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("signed_at__isnull", True), ("signed_by__isnull", True)),
-                    models.Q(("signed_at__isnull", False), ("signed_by__isnull", False)),
-                    _connector="OR",
+            migrations.AddConstraint(
+                model_name="note",
+                constraint=models.UniqueConstraint(
+                    fields=("id", "course", "kind"), name="note_with_its_course_and_kind"
                 ),
-                name="note_signed_at_and_by_together",
             ),
-        ),
-        migrations.AddConstraint(
-            model_name="note",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("signed_at", None),
-                    models.Q(
-                        ("content__isnull", False),
-                        models.Q(("sha256", ""), _negated=True),
-                        models.Q(("printed_name", ""), _negated=True),
+            migrations.AddConstraint(
+                model_name="note",
+                constraint=models.CheckConstraint(
+                    condition=models.Q(
+                        models.Q(("signed_at__isnull", True), ("signed_by__isnull", True)),
+                        models.Q(("signed_at__isnull", False), ("signed_by__isnull", False)),
+                        _connector="OR",
                     ),
-                    _connector="OR",
-                ),
-                name="signed_note_is_frozen",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="note",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("kind", "integration")),
-                fields=("course", "kind", "about"),
-                name="one_integration_note_per_dose",
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="note",
-            trigger=pgtrigger.compiler.Trigger(
-                name="note_is_kept",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="\n                IF OLD.signed_at IS NOT NULL AND (to_jsonb(NEW)) IS DISTINCT FROM (to_jsonb(OLD)) THEN\n                    RAISE EXCEPTION 'note is signed and cannot be changed' USING ERRCODE = 'check_violation',\n                        CONSTRAINT = 'note_is_kept';\n                END IF;\n                RETURN NEW;\n            ",
-                    hash="ca8173a7784a5bbd7339515f167f0e9c7c7403af",
-                    operation="UPDATE",
-                    pgid="pgtrigger_note_is_kept_84199",
-                    table="notes_note",
-                    when="BEFORE",
+                    name="note_signed_at_and_by_together",
                 ),
             ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="note",
-            trigger=pgtrigger.compiler.Trigger(
-                name="note_is_not_deleted",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="\n                IF OLD.signed_at IS NOT NULL THEN\n                    RAISE EXCEPTION 'note is signed and cannot be deleted' USING ERRCODE = 'check_violation',\n                        CONSTRAINT = 'note_is_kept';\n                END IF;\n                RETURN OLD;\n            ",
-                    hash="fbca159358309cff6324302c9eb7364f24500300",
-                    operation="DELETE",
-                    pgid="pgtrigger_note_is_not_deleted_34d0d",
-                    table="notes_note",
-                    when="BEFORE",
+            migrations.AddConstraint(
+                model_name="note",
+                constraint=models.CheckConstraint(
+                    condition=models.Q(
+                        ("signed_at", None),
+                        models.Q(
+                            ("content__isnull", False),
+                            models.Q(("sha256", ""), _negated=True),
+                            models.Q(("printed_name", ""), _negated=True),
+                        ),
+                        _connector="OR",
+                    ),
+                    name="signed_note_is_frozen",
                 ),
             ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="note",
-            trigger=pgtrigger.compiler.Trigger(
-                name="note_no_truncate",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="RAISE EXCEPTION 'note is kept for good and cannot be truncated' USING ERRCODE = 'check_violation';",
-                    hash="0fd1f8c431c1aad7346c471f61468dc35afc17a9",
-                    level="STATEMENT",
-                    operation="TRUNCATE",
-                    pgid="pgtrigger_note_no_truncate_6b863",
-                    table="notes_note",
-                    when="BEFORE",
+            migrations.AddConstraint(
+                model_name="note",
+                constraint=models.UniqueConstraint(
+                    condition=models.Q(("kind", "integration")),
+                    fields=("course", "kind", "about"),
+                    name="one_integration_note_per_dose",
                 ),
             ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="note",
-            trigger=pgtrigger.compiler.Trigger(
-                name="note_hash_matches",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="\n                    IF NEW.signed_at IS NOT NULL AND NEW.sha256 <> encode(sha256(NEW.content), 'hex') THEN\n                        RAISE EXCEPTION 'the hash is not that of the note'\n                            USING ERRCODE = 'check_violation', CONSTRAINT = 'note_hash_matches';\n                    END IF;\n                    RETURN NEW;\n                ",
-                    hash="4f3d171caf1ed6a91536d6954a2cc82f1e2434bf",
-                    operation="INSERT OR UPDATE",
-                    pgid="pgtrigger_note_hash_matches_a961f",
-                    table="notes_note",
-                    when="BEFORE",
+            pgtrigger.migrations.AddTrigger(
+                model_name="note",
+                trigger=pgtrigger.compiler.Trigger(
+                    name="note_is_kept",
+                    sql=pgtrigger.compiler.UpsertTriggerSql(
+                        func="\n                IF OLD.signed_at IS NOT NULL AND (to_jsonb(NEW)) IS DISTINCT FROM (to_jsonb(OLD)) THEN\n                    RAISE EXCEPTION 'note is signed and cannot be changed' USING ERRCODE = 'check_violation',\n                        CONSTRAINT = 'note_is_kept';\n                END IF;\n                RETURN NEW;\n            ",
+                        hash="ca8173a7784a5bbd7339515f167f0e9c7c7403af",
+                        operation="UPDATE",
+                        pgid="pgtrigger_note_is_kept_84199",
+                        table="notes_note",
+                        when="BEFORE",
+                    ),
                 ),
             ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="note",
-            trigger=pgtrigger.compiler.Trigger(
-                name="insert_insert",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "notes_noteevent" ("about", "author_id", "client_id", "course_id", "created_at", "held_at", "id", "kind", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "printed_name", "revision", "saved_at", "sha256", "signed_at", "signed_by_id") VALUES (NEW."about", NEW."author_id", NEW."client_id", NEW."course_id", NEW."created_at", NEW."held_at", NEW."id", NEW."kind", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'insert\', NEW."id", NEW."printed_name", NEW."revision", NEW."saved_at", NEW."sha256", NEW."signed_at", NEW."signed_by_id"); RETURN NULL;',
-                    hash="17ddb3ffbcc299bcfd5dcf3998b5f6c4f1d530ba",
-                    operation="INSERT",
-                    pgid="pgtrigger_insert_insert_7ed5b",
-                    table="notes_note",
-                    when="AFTER",
+            pgtrigger.migrations.AddTrigger(
+                model_name="note",
+                trigger=pgtrigger.compiler.Trigger(
+                    name="note_is_not_deleted",
+                    sql=pgtrigger.compiler.UpsertTriggerSql(
+                        func="\n                IF OLD.signed_at IS NOT NULL THEN\n                    RAISE EXCEPTION 'note is signed and cannot be deleted' USING ERRCODE = 'check_violation',\n                        CONSTRAINT = 'note_is_kept';\n                END IF;\n                RETURN OLD;\n            ",
+                        hash="fbca159358309cff6324302c9eb7364f24500300",
+                        operation="DELETE",
+                        pgid="pgtrigger_note_is_not_deleted_34d0d",
+                        table="notes_note",
+                        when="BEFORE",
+                    ),
                 ),
             ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="note",
-            trigger=pgtrigger.compiler.Trigger(
-                name="update_update",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    condition='WHEN (OLD."about" IS DISTINCT FROM (NEW."about") OR OLD."author_id" IS DISTINCT FROM (NEW."author_id") OR OLD."client_id" IS DISTINCT FROM (NEW."client_id") OR OLD."course_id" IS DISTINCT FROM (NEW."course_id") OR OLD."created_at" IS DISTINCT FROM (NEW."created_at") OR OLD."held_at" IS DISTINCT FROM (NEW."held_at") OR OLD."id" IS DISTINCT FROM (NEW."id") OR OLD."kind" IS DISTINCT FROM (NEW."kind") OR OLD."printed_name" IS DISTINCT FROM (NEW."printed_name") OR OLD."revision" IS DISTINCT FROM (NEW."revision") OR OLD."saved_at" IS DISTINCT FROM (NEW."saved_at") OR OLD."sha256" IS DISTINCT FROM (NEW."sha256") OR OLD."signed_at" IS DISTINCT FROM (NEW."signed_at") OR OLD."signed_by_id" IS DISTINCT FROM (NEW."signed_by_id"))',
-                    func='INSERT INTO "notes_noteevent" ("about", "author_id", "client_id", "course_id", "created_at", "held_at", "id", "kind", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "printed_name", "revision", "saved_at", "sha256", "signed_at", "signed_by_id") VALUES (NEW."about", NEW."author_id", NEW."client_id", NEW."course_id", NEW."created_at", NEW."held_at", NEW."id", NEW."kind", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'update\', NEW."id", NEW."printed_name", NEW."revision", NEW."saved_at", NEW."sha256", NEW."signed_at", NEW."signed_by_id"); RETURN NULL;',
-                    hash="3a94f775bbc19aa8195210e278b0abe87b4b4719",
-                    operation="UPDATE",
-                    pgid="pgtrigger_update_update_38f06",
-                    table="notes_note",
-                    when="AFTER",
+            pgtrigger.migrations.AddTrigger(
+                model_name="note",
+                trigger=pgtrigger.compiler.Trigger(
+                    name="note_no_truncate",
+                    sql=pgtrigger.compiler.UpsertTriggerSql(
+                        func="RAISE EXCEPTION 'note is kept for good and cannot be truncated' USING ERRCODE = 'check_violation';",
+                        hash="0fd1f8c431c1aad7346c471f61468dc35afc17a9",
+                        level="STATEMENT",
+                        operation="TRUNCATE",
+                        pgid="pgtrigger_note_no_truncate_6b863",
+                        table="notes_note",
+                        when="BEFORE",
+                    ),
                 ),
             ),
-        ),
-        migrations.AddConstraint(
-            model_name="addendum",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("text", ""), _negated=True), name="addendum_has_words"
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="addendum",
-            trigger=pgtrigger.compiler.Trigger(
-                name="addendum_is_kept",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
-                    hash="5cc7516243d465f857116d2695f71be6e8e33a26",
-                    operation="UPDATE OR DELETE",
-                    pgid="pgtrigger_addendum_is_kept_aaa94",
-                    table="notes_addendum",
-                    when="BEFORE",
+            pgtrigger.migrations.AddTrigger(
+                model_name="note",
+                trigger=pgtrigger.compiler.Trigger(
+                    name="note_hash_matches",
+                    sql=pgtrigger.compiler.UpsertTriggerSql(
+                        func="\n                    IF NEW.signed_at IS NOT NULL AND NEW.sha256 <> encode(sha256(NEW.content), 'hex') THEN\n                        RAISE EXCEPTION 'the hash is not that of the note'\n                            USING ERRCODE = 'check_violation', CONSTRAINT = 'note_hash_matches';\n                    END IF;\n                    RETURN NEW;\n                ",
+                        hash="4f3d171caf1ed6a91536d6954a2cc82f1e2434bf",
+                        operation="INSERT OR UPDATE",
+                        pgid="pgtrigger_note_hash_matches_a961f",
+                        table="notes_note",
+                        when="BEFORE",
+                    ),
                 ),
             ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="addendum",
-            trigger=pgtrigger.compiler.Trigger(
-                name="addendum_no_truncate",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="RAISE EXCEPTION 'addendum is kept for good and cannot be truncated' USING ERRCODE = 'check_violation';",
-                    hash="42bd33fc92f7a8966a470eb893fddb8ae5f8f3c9",
-                    level="STATEMENT",
-                    operation="TRUNCATE",
-                    pgid="pgtrigger_addendum_no_truncate_1215d",
-                    table="notes_addendum",
-                    when="BEFORE",
+            pgtrigger.migrations.AddTrigger(
+                model_name="note",
+                trigger=pgtrigger.compiler.Trigger(
+                    name="insert_insert",
+                    sql=pgtrigger.compiler.UpsertTriggerSql(
+                        func='INSERT INTO "notes_noteevent" ("about", "author_id", "client_id", "course_id", "created_at", "held_at", "id", "kind", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "printed_name", "revision", "saved_at", "sha256", "signed_at", "signed_by_id") VALUES (NEW."about", NEW."author_id", NEW."client_id", NEW."course_id", NEW."created_at", NEW."held_at", NEW."id", NEW."kind", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'insert\', NEW."id", NEW."printed_name", NEW."revision", NEW."saved_at", NEW."sha256", NEW."signed_at", NEW."signed_by_id"); RETURN NULL;',
+                        hash="17ddb3ffbcc299bcfd5dcf3998b5f6c4f1d530ba",
+                        operation="INSERT",
+                        pgid="pgtrigger_insert_insert_7ed5b",
+                        table="notes_note",
+                        when="AFTER",
+                    ),
                 ),
             ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="noteevent",
-            trigger=pgtrigger.compiler.Trigger(
-                name="append_only",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
-                    hash="48f92673ff961830d4e988decc0ac78bd96d7891",
-                    operation="UPDATE OR DELETE",
-                    pgid="pgtrigger_append_only_3ddc3",
-                    table="notes_noteevent",
-                    when="BEFORE",
+            pgtrigger.migrations.AddTrigger(
+                model_name="note",
+                trigger=pgtrigger.compiler.Trigger(
+                    name="update_update",
+                    sql=pgtrigger.compiler.UpsertTriggerSql(
+                        condition='WHEN (OLD."about" IS DISTINCT FROM (NEW."about") OR OLD."author_id" IS DISTINCT FROM (NEW."author_id") OR OLD."client_id" IS DISTINCT FROM (NEW."client_id") OR OLD."course_id" IS DISTINCT FROM (NEW."course_id") OR OLD."created_at" IS DISTINCT FROM (NEW."created_at") OR OLD."held_at" IS DISTINCT FROM (NEW."held_at") OR OLD."id" IS DISTINCT FROM (NEW."id") OR OLD."kind" IS DISTINCT FROM (NEW."kind") OR OLD."printed_name" IS DISTINCT FROM (NEW."printed_name") OR OLD."revision" IS DISTINCT FROM (NEW."revision") OR OLD."saved_at" IS DISTINCT FROM (NEW."saved_at") OR OLD."sha256" IS DISTINCT FROM (NEW."sha256") OR OLD."signed_at" IS DISTINCT FROM (NEW."signed_at") OR OLD."signed_by_id" IS DISTINCT FROM (NEW."signed_by_id"))',
+                        func='INSERT INTO "notes_noteevent" ("about", "author_id", "client_id", "course_id", "created_at", "held_at", "id", "kind", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "printed_name", "revision", "saved_at", "sha256", "signed_at", "signed_by_id") VALUES (NEW."about", NEW."author_id", NEW."client_id", NEW."course_id", NEW."created_at", NEW."held_at", NEW."id", NEW."kind", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'update\', NEW."id", NEW."printed_name", NEW."revision", NEW."saved_at", NEW."sha256", NEW."signed_at", NEW."signed_by_id"); RETURN NULL;',
+                        hash="3a94f775bbc19aa8195210e278b0abe87b4b4719",
+                        operation="UPDATE",
+                        pgid="pgtrigger_update_update_38f06",
+                        table="notes_note",
+                        when="AFTER",
+                    ),
                 ),
             ),
+            migrations.AddConstraint(
+                model_name="addendum",
+                constraint=models.CheckConstraint(
+                    condition=models.Q(("text", ""), _negated=True), name="addendum_has_words"
+                ),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name="addendum",
+                trigger=pgtrigger.compiler.Trigger(
+                    name="addendum_is_kept",
+                    sql=pgtrigger.compiler.UpsertTriggerSql(
+                        func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                        hash="5cc7516243d465f857116d2695f71be6e8e33a26",
+                        operation="UPDATE OR DELETE",
+                        pgid="pgtrigger_addendum_is_kept_aaa94",
+                        table="notes_addendum",
+                        when="BEFORE",
+                    ),
+                ),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name="addendum",
+                trigger=pgtrigger.compiler.Trigger(
+                    name="addendum_no_truncate",
+                    sql=pgtrigger.compiler.UpsertTriggerSql(
+                        func="RAISE EXCEPTION 'addendum is kept for good and cannot be truncated' USING ERRCODE = 'check_violation';",
+                        hash="42bd33fc92f7a8966a470eb893fddb8ae5f8f3c9",
+                        level="STATEMENT",
+                        operation="TRUNCATE",
+                        pgid="pgtrigger_addendum_no_truncate_1215d",
+                        table="notes_addendum",
+                        when="BEFORE",
+                    ),
+                ),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name="noteevent",
+                trigger=pgtrigger.compiler.Trigger(
+                    name="append_only",
+                    sql=pgtrigger.compiler.UpsertTriggerSql(
+                        func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                        hash="48f92673ff961830d4e988decc0ac78bd96d7891",
+                        operation="UPDATE OR DELETE",
+                        pgid="pgtrigger_append_only_3ddc3",
+                        table="notes_noteevent",
+                        when="BEFORE",
+                    ),
+                ),
+            ),
+            ]
         ),
     ]

@@ -10,6 +10,8 @@ import uuid
 from django.conf import settings
 from django.db import migrations, models
 
+from kap.core.constraints import Together
+
 
 class Migration(migrations.Migration):
     initial = True
@@ -306,249 +308,253 @@ class Migration(migrations.Migration):
                 "ordering": ["at", "created_at"],
             },
         ),
-        migrations.AddConstraint(
-            model_name="course",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(
-                    ("stage__in", ["completed", "declined", "withdrawn", "transferred"]), _negated=True
-                ),
-                fields=("client",),
-                name="one_open_course_per_client",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="course",
-            constraint=models.UniqueConstraint(
-                fields=("client", "number"), name="course_number_once_per_client"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="course",
-            constraint=models.UniqueConstraint(fields=("id", "client"), name="course_with_its_client"),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="course",
-            trigger=pgtrigger.compiler.Trigger(
-                name="stage_only_by_a_move",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="\n                    IF (NEW.stage IS DISTINCT FROM OLD.stage OR NEW.stage_since IS DISTINCT FROM OLD.stage_since\n                        OR NEW.client_id IS DISTINCT FROM OLD.client_id) AND pg_trigger_depth() < 2 THEN\n                        RAISE EXCEPTION 'a course changes its stage only by a move'\n                            USING ERRCODE = 'check_violation', CONSTRAINT = 'stage_only_by_a_move';\n                    END IF;\n                    RETURN NEW;\n                ",
-                    hash="3a3034e411e73149e5b1065b6de734d4ed794feb",
-                    operation="UPDATE",
-                    pgid="pgtrigger_stage_only_by_a_move_e1371",
-                    table="pathway_course",
-                    when="BEFORE",
-                ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="course",
-            trigger=pgtrigger.compiler.Trigger(
-                name="course_starts_nowhere",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="\n                    IF NEW.stage <> '' THEN\n                        RAISE EXCEPTION 'a course begins with its first move'\n                            USING ERRCODE = 'check_violation', CONSTRAINT = 'course_starts_nowhere';\n                    END IF;\n                    RETURN NEW;\n                ",
-                    hash="5e74f540493a7dd1c2442df9791174add5c413cf",
-                    operation="INSERT",
-                    pgid="pgtrigger_course_starts_nowhere_b8f96",
-                    table="pathway_course",
-                    when="BEFORE",
-                ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="course",
-            trigger=pgtrigger.compiler.Trigger(
-                name="insert_insert",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "pathway_courseevent" ("client_id", "created_at", "id", "number", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "planned_sessions", "privacy_acknowledged_at", "protocol_id", "setting", "stage", "stage_since") VALUES (NEW."client_id", NEW."created_at", NEW."id", NEW."number", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'insert\', NEW."id", NEW."planned_sessions", NEW."privacy_acknowledged_at", NEW."protocol_id", NEW."setting", NEW."stage", NEW."stage_since"); RETURN NULL;',
-                    hash="51d4c5697bfc6797c64bec7ea9935b9dd99b97c9",
-                    operation="INSERT",
-                    pgid="pgtrigger_insert_insert_fb19b",
-                    table="pathway_course",
-                    when="AFTER",
-                ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="course",
-            trigger=pgtrigger.compiler.Trigger(
-                name="update_update",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    condition="WHEN (OLD.* IS DISTINCT FROM NEW.*)",
-                    func='INSERT INTO "pathway_courseevent" ("client_id", "created_at", "id", "number", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "planned_sessions", "privacy_acknowledged_at", "protocol_id", "setting", "stage", "stage_since") VALUES (NEW."client_id", NEW."created_at", NEW."id", NEW."number", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'update\', NEW."id", NEW."planned_sessions", NEW."privacy_acknowledged_at", NEW."protocol_id", NEW."setting", NEW."stage", NEW."stage_since"); RETURN NULL;',
-                    hash="68f0bfd9cb90ac5298955f2a3a13220591244a99",
-                    operation="UPDATE",
-                    pgid="pgtrigger_update_update_beb41",
-                    table="pathway_course",
-                    when="AFTER",
-                ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="courseevent",
-            trigger=pgtrigger.compiler.Trigger(
-                name="append_only",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
-                    hash="b601a31a933673044b310b35ce0a7d6cc1414b5f",
-                    operation="UPDATE OR DELETE",
-                    pgid="pgtrigger_append_only_5e965",
-                    table="pathway_courseevent",
-                    when="BEFORE",
-                ),
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="override",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("reason", ""), _negated=True), name="override_has_a_reason"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="override",
-            constraint=models.UniqueConstraint(
-                fields=("course", "gate", "evidence", "about"), name="override_once", nulls_distinct=False
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="override",
-            trigger=pgtrigger.compiler.Trigger(
-                name="override_is_kept",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
-                    hash="b3dc638d1c3886751ef3c4b30f42817af426fc66",
-                    operation="UPDATE OR DELETE",
-                    pgid="pgtrigger_override_is_kept_959af",
-                    table="pathway_override",
-                    when="BEFORE",
-                ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="override",
-            trigger=pgtrigger.compiler.Trigger(
-                name="override_no_truncate",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="RAISE EXCEPTION 'override is kept for good and cannot be truncated' USING ERRCODE = 'check_violation';",
-                    hash="a8dd3b6e2c073418e7128f70cfdd0a01ba7e576e",
-                    level="STATEMENT",
-                    operation="TRUNCATE",
-                    pgid="pgtrigger_override_no_truncate_29d80",
-                    table="pathway_override",
-                    when="BEFORE",
-                ),
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="stagemove",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("from_stage", ""), ("to_stage", "enquiry")),
-                    models.Q(("from_stage", "deferred"), ("to_stage", "declined")),
-                    models.Q(("from_stage", "deferred"), ("to_stage", "dosing")),
-                    models.Q(("from_stage", "deferred"), ("to_stage", "enquiry")),
-                    models.Q(("from_stage", "deferred"), ("to_stage", "follow_up")),
-                    models.Q(("from_stage", "deferred"), ("to_stage", "intake")),
-                    models.Q(("from_stage", "deferred"), ("to_stage", "integration")),
-                    models.Q(("from_stage", "deferred"), ("to_stage", "medical")),
-                    models.Q(("from_stage", "deferred"), ("to_stage", "preparation")),
-                    models.Q(("from_stage", "deferred"), ("to_stage", "transferred")),
-                    models.Q(("from_stage", "deferred"), ("to_stage", "withdrawn")),
-                    models.Q(("from_stage", "dosing"), ("to_stage", "declined")),
-                    models.Q(("from_stage", "dosing"), ("to_stage", "deferred")),
-                    models.Q(("from_stage", "dosing"), ("to_stage", "integration")),
-                    models.Q(("from_stage", "dosing"), ("to_stage", "preparation")),
-                    models.Q(("from_stage", "dosing"), ("to_stage", "transferred")),
-                    models.Q(("from_stage", "dosing"), ("to_stage", "withdrawn")),
-                    models.Q(("from_stage", "enquiry"), ("to_stage", "declined")),
-                    models.Q(("from_stage", "enquiry"), ("to_stage", "deferred")),
-                    models.Q(("from_stage", "enquiry"), ("to_stage", "intake")),
-                    models.Q(("from_stage", "enquiry"), ("to_stage", "transferred")),
-                    models.Q(("from_stage", "enquiry"), ("to_stage", "withdrawn")),
-                    models.Q(("from_stage", "follow_up"), ("to_stage", "completed")),
-                    models.Q(("from_stage", "follow_up"), ("to_stage", "declined")),
-                    models.Q(("from_stage", "follow_up"), ("to_stage", "deferred")),
-                    models.Q(("from_stage", "follow_up"), ("to_stage", "transferred")),
-                    models.Q(("from_stage", "follow_up"), ("to_stage", "withdrawn")),
-                    models.Q(("from_stage", "intake"), ("to_stage", "declined")),
-                    models.Q(("from_stage", "intake"), ("to_stage", "deferred")),
-                    models.Q(("from_stage", "intake"), ("to_stage", "medical")),
-                    models.Q(("from_stage", "intake"), ("to_stage", "transferred")),
-                    models.Q(("from_stage", "intake"), ("to_stage", "withdrawn")),
-                    models.Q(("from_stage", "integration"), ("to_stage", "declined")),
-                    models.Q(("from_stage", "integration"), ("to_stage", "deferred")),
-                    models.Q(("from_stage", "integration"), ("to_stage", "dosing")),
-                    models.Q(("from_stage", "integration"), ("to_stage", "follow_up")),
-                    models.Q(("from_stage", "integration"), ("to_stage", "transferred")),
-                    models.Q(("from_stage", "integration"), ("to_stage", "withdrawn")),
-                    models.Q(("from_stage", "medical"), ("to_stage", "declined")),
-                    models.Q(("from_stage", "medical"), ("to_stage", "deferred")),
-                    models.Q(("from_stage", "medical"), ("to_stage", "preparation")),
-                    models.Q(("from_stage", "medical"), ("to_stage", "transferred")),
-                    models.Q(("from_stage", "medical"), ("to_stage", "withdrawn")),
-                    models.Q(("from_stage", "preparation"), ("to_stage", "declined")),
-                    models.Q(("from_stage", "preparation"), ("to_stage", "deferred")),
-                    models.Q(("from_stage", "preparation"), ("to_stage", "dosing")),
-                    models.Q(("from_stage", "preparation"), ("to_stage", "transferred")),
-                    models.Q(("from_stage", "preparation"), ("to_stage", "withdrawn")),
-                    _connector="OR",
-                ),
-                name="stage_move_is_legal",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="stagemove",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(
-                        ("to_stage__in", ["declined", "deferred", "withdrawn", "transferred"]), _negated=True
+        Together(
+            [
+            migrations.AddConstraint(
+                model_name="course",
+                constraint=models.UniqueConstraint(
+                    condition=models.Q(
+                        ("stage__in", ["completed", "declined", "withdrawn", "transferred"]), _negated=True
                     ),
-                    models.Q(("reason", ""), _negated=True),
-                    _connector="OR",
-                ),
-                name="exit_has_a_reason",
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="stagemove",
-            trigger=pgtrigger.compiler.Trigger(
-                name="stage_move_is_kept",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
-                    hash="46700d8e75b35a2a5865032e679c307f75da33ff",
-                    operation="UPDATE OR DELETE",
-                    pgid="pgtrigger_stage_move_is_kept_61955",
-                    table="pathway_stagemove",
-                    when="BEFORE",
+                    fields=("client",),
+                    name="one_open_course_per_client",
                 ),
             ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="stagemove",
-            trigger=pgtrigger.compiler.Trigger(
-                name="stage_move_no_truncate",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="RAISE EXCEPTION 'stage_move is kept for good and cannot be truncated' USING ERRCODE = 'check_violation';",
-                    hash="c9ccd7ff321f82df00f879cbc4521ee58e8a49d8",
-                    level="STATEMENT",
-                    operation="TRUNCATE",
-                    pgid="pgtrigger_stage_move_no_truncate_4965c",
-                    table="pathway_stagemove",
-                    when="BEFORE",
+            migrations.AddConstraint(
+                model_name="course",
+                constraint=models.UniqueConstraint(
+                    fields=("client", "number"), name="course_number_once_per_client"
                 ),
             ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="stagemove",
-            trigger=pgtrigger.compiler.Trigger(
-                name="stage_move_starts_where_the_last_ended",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="\n                    DECLARE current_stage text;\n                    BEGIN\n                        SELECT stage INTO current_stage FROM pathway_course WHERE id = NEW.course_id FOR UPDATE;\n                        IF current_stage IS DISTINCT FROM NEW.from_stage THEN\n                            RAISE EXCEPTION 'the course stands at %, not at %', current_stage, NEW.from_stage\n                                USING ERRCODE = 'check_violation',\n                                      CONSTRAINT = 'stage_move_starts_where_the_last_ended';\n                        END IF;\n                        UPDATE pathway_course SET stage = NEW.to_stage, stage_since = NEW.at WHERE id = NEW.course_id;\n                        RETURN NEW;\n                    END;\n                ",
-                    hash="f90b8ff08a85a280caa9fd917e48012b388ae5f6",
-                    operation="INSERT",
-                    pgid="pgtrigger_stage_move_starts_where_the_last_ended_a9001",
-                    table="pathway_stagemove",
-                    when="BEFORE",
+            migrations.AddConstraint(
+                model_name="course",
+                constraint=models.UniqueConstraint(fields=("id", "client"), name="course_with_its_client"),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name="course",
+                trigger=pgtrigger.compiler.Trigger(
+                    name="stage_only_by_a_move",
+                    sql=pgtrigger.compiler.UpsertTriggerSql(
+                        func="\n                    IF (NEW.stage IS DISTINCT FROM OLD.stage OR NEW.stage_since IS DISTINCT FROM OLD.stage_since\n                        OR NEW.client_id IS DISTINCT FROM OLD.client_id) AND pg_trigger_depth() < 2 THEN\n                        RAISE EXCEPTION 'a course changes its stage only by a move'\n                            USING ERRCODE = 'check_violation', CONSTRAINT = 'stage_only_by_a_move';\n                    END IF;\n                    RETURN NEW;\n                ",
+                        hash="3a3034e411e73149e5b1065b6de734d4ed794feb",
+                        operation="UPDATE",
+                        pgid="pgtrigger_stage_only_by_a_move_e1371",
+                        table="pathway_course",
+                        when="BEFORE",
+                    ),
                 ),
             ),
+            pgtrigger.migrations.AddTrigger(
+                model_name="course",
+                trigger=pgtrigger.compiler.Trigger(
+                    name="course_starts_nowhere",
+                    sql=pgtrigger.compiler.UpsertTriggerSql(
+                        func="\n                    IF NEW.stage <> '' THEN\n                        RAISE EXCEPTION 'a course begins with its first move'\n                            USING ERRCODE = 'check_violation', CONSTRAINT = 'course_starts_nowhere';\n                    END IF;\n                    RETURN NEW;\n                ",
+                        hash="5e74f540493a7dd1c2442df9791174add5c413cf",
+                        operation="INSERT",
+                        pgid="pgtrigger_course_starts_nowhere_b8f96",
+                        table="pathway_course",
+                        when="BEFORE",
+                    ),
+                ),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name="course",
+                trigger=pgtrigger.compiler.Trigger(
+                    name="insert_insert",
+                    sql=pgtrigger.compiler.UpsertTriggerSql(
+                        func='INSERT INTO "pathway_courseevent" ("client_id", "created_at", "id", "number", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "planned_sessions", "privacy_acknowledged_at", "protocol_id", "setting", "stage", "stage_since") VALUES (NEW."client_id", NEW."created_at", NEW."id", NEW."number", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'insert\', NEW."id", NEW."planned_sessions", NEW."privacy_acknowledged_at", NEW."protocol_id", NEW."setting", NEW."stage", NEW."stage_since"); RETURN NULL;',
+                        hash="51d4c5697bfc6797c64bec7ea9935b9dd99b97c9",
+                        operation="INSERT",
+                        pgid="pgtrigger_insert_insert_fb19b",
+                        table="pathway_course",
+                        when="AFTER",
+                    ),
+                ),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name="course",
+                trigger=pgtrigger.compiler.Trigger(
+                    name="update_update",
+                    sql=pgtrigger.compiler.UpsertTriggerSql(
+                        condition="WHEN (OLD.* IS DISTINCT FROM NEW.*)",
+                        func='INSERT INTO "pathway_courseevent" ("client_id", "created_at", "id", "number", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "planned_sessions", "privacy_acknowledged_at", "protocol_id", "setting", "stage", "stage_since") VALUES (NEW."client_id", NEW."created_at", NEW."id", NEW."number", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'update\', NEW."id", NEW."planned_sessions", NEW."privacy_acknowledged_at", NEW."protocol_id", NEW."setting", NEW."stage", NEW."stage_since"); RETURN NULL;',
+                        hash="68f0bfd9cb90ac5298955f2a3a13220591244a99",
+                        operation="UPDATE",
+                        pgid="pgtrigger_update_update_beb41",
+                        table="pathway_course",
+                        when="AFTER",
+                    ),
+                ),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name="courseevent",
+                trigger=pgtrigger.compiler.Trigger(
+                    name="append_only",
+                    sql=pgtrigger.compiler.UpsertTriggerSql(
+                        func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                        hash="b601a31a933673044b310b35ce0a7d6cc1414b5f",
+                        operation="UPDATE OR DELETE",
+                        pgid="pgtrigger_append_only_5e965",
+                        table="pathway_courseevent",
+                        when="BEFORE",
+                    ),
+                ),
+            ),
+            migrations.AddConstraint(
+                model_name="override",
+                constraint=models.CheckConstraint(
+                    condition=models.Q(("reason", ""), _negated=True), name="override_has_a_reason"
+                ),
+            ),
+            migrations.AddConstraint(
+                model_name="override",
+                constraint=models.UniqueConstraint(
+                    fields=("course", "gate", "evidence", "about"), name="override_once", nulls_distinct=False
+                ),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name="override",
+                trigger=pgtrigger.compiler.Trigger(
+                    name="override_is_kept",
+                    sql=pgtrigger.compiler.UpsertTriggerSql(
+                        func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                        hash="b3dc638d1c3886751ef3c4b30f42817af426fc66",
+                        operation="UPDATE OR DELETE",
+                        pgid="pgtrigger_override_is_kept_959af",
+                        table="pathway_override",
+                        when="BEFORE",
+                    ),
+                ),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name="override",
+                trigger=pgtrigger.compiler.Trigger(
+                    name="override_no_truncate",
+                    sql=pgtrigger.compiler.UpsertTriggerSql(
+                        func="RAISE EXCEPTION 'override is kept for good and cannot be truncated' USING ERRCODE = 'check_violation';",
+                        hash="a8dd3b6e2c073418e7128f70cfdd0a01ba7e576e",
+                        level="STATEMENT",
+                        operation="TRUNCATE",
+                        pgid="pgtrigger_override_no_truncate_29d80",
+                        table="pathway_override",
+                        when="BEFORE",
+                    ),
+                ),
+            ),
+            migrations.AddConstraint(
+                model_name="stagemove",
+                constraint=models.CheckConstraint(
+                    condition=models.Q(
+                        models.Q(("from_stage", ""), ("to_stage", "enquiry")),
+                        models.Q(("from_stage", "deferred"), ("to_stage", "declined")),
+                        models.Q(("from_stage", "deferred"), ("to_stage", "dosing")),
+                        models.Q(("from_stage", "deferred"), ("to_stage", "enquiry")),
+                        models.Q(("from_stage", "deferred"), ("to_stage", "follow_up")),
+                        models.Q(("from_stage", "deferred"), ("to_stage", "intake")),
+                        models.Q(("from_stage", "deferred"), ("to_stage", "integration")),
+                        models.Q(("from_stage", "deferred"), ("to_stage", "medical")),
+                        models.Q(("from_stage", "deferred"), ("to_stage", "preparation")),
+                        models.Q(("from_stage", "deferred"), ("to_stage", "transferred")),
+                        models.Q(("from_stage", "deferred"), ("to_stage", "withdrawn")),
+                        models.Q(("from_stage", "dosing"), ("to_stage", "declined")),
+                        models.Q(("from_stage", "dosing"), ("to_stage", "deferred")),
+                        models.Q(("from_stage", "dosing"), ("to_stage", "integration")),
+                        models.Q(("from_stage", "dosing"), ("to_stage", "preparation")),
+                        models.Q(("from_stage", "dosing"), ("to_stage", "transferred")),
+                        models.Q(("from_stage", "dosing"), ("to_stage", "withdrawn")),
+                        models.Q(("from_stage", "enquiry"), ("to_stage", "declined")),
+                        models.Q(("from_stage", "enquiry"), ("to_stage", "deferred")),
+                        models.Q(("from_stage", "enquiry"), ("to_stage", "intake")),
+                        models.Q(("from_stage", "enquiry"), ("to_stage", "transferred")),
+                        models.Q(("from_stage", "enquiry"), ("to_stage", "withdrawn")),
+                        models.Q(("from_stage", "follow_up"), ("to_stage", "completed")),
+                        models.Q(("from_stage", "follow_up"), ("to_stage", "declined")),
+                        models.Q(("from_stage", "follow_up"), ("to_stage", "deferred")),
+                        models.Q(("from_stage", "follow_up"), ("to_stage", "transferred")),
+                        models.Q(("from_stage", "follow_up"), ("to_stage", "withdrawn")),
+                        models.Q(("from_stage", "intake"), ("to_stage", "declined")),
+                        models.Q(("from_stage", "intake"), ("to_stage", "deferred")),
+                        models.Q(("from_stage", "intake"), ("to_stage", "medical")),
+                        models.Q(("from_stage", "intake"), ("to_stage", "transferred")),
+                        models.Q(("from_stage", "intake"), ("to_stage", "withdrawn")),
+                        models.Q(("from_stage", "integration"), ("to_stage", "declined")),
+                        models.Q(("from_stage", "integration"), ("to_stage", "deferred")),
+                        models.Q(("from_stage", "integration"), ("to_stage", "dosing")),
+                        models.Q(("from_stage", "integration"), ("to_stage", "follow_up")),
+                        models.Q(("from_stage", "integration"), ("to_stage", "transferred")),
+                        models.Q(("from_stage", "integration"), ("to_stage", "withdrawn")),
+                        models.Q(("from_stage", "medical"), ("to_stage", "declined")),
+                        models.Q(("from_stage", "medical"), ("to_stage", "deferred")),
+                        models.Q(("from_stage", "medical"), ("to_stage", "preparation")),
+                        models.Q(("from_stage", "medical"), ("to_stage", "transferred")),
+                        models.Q(("from_stage", "medical"), ("to_stage", "withdrawn")),
+                        models.Q(("from_stage", "preparation"), ("to_stage", "declined")),
+                        models.Q(("from_stage", "preparation"), ("to_stage", "deferred")),
+                        models.Q(("from_stage", "preparation"), ("to_stage", "dosing")),
+                        models.Q(("from_stage", "preparation"), ("to_stage", "transferred")),
+                        models.Q(("from_stage", "preparation"), ("to_stage", "withdrawn")),
+                        _connector="OR",
+                    ),
+                    name="stage_move_is_legal",
+                ),
+            ),
+            migrations.AddConstraint(
+                model_name="stagemove",
+                constraint=models.CheckConstraint(
+                    condition=models.Q(
+                        models.Q(
+                            ("to_stage__in", ["declined", "deferred", "withdrawn", "transferred"]), _negated=True
+                        ),
+                        models.Q(("reason", ""), _negated=True),
+                        _connector="OR",
+                    ),
+                    name="exit_has_a_reason",
+                ),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name="stagemove",
+                trigger=pgtrigger.compiler.Trigger(
+                    name="stage_move_is_kept",
+                    sql=pgtrigger.compiler.UpsertTriggerSql(
+                        func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                        hash="46700d8e75b35a2a5865032e679c307f75da33ff",
+                        operation="UPDATE OR DELETE",
+                        pgid="pgtrigger_stage_move_is_kept_61955",
+                        table="pathway_stagemove",
+                        when="BEFORE",
+                    ),
+                ),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name="stagemove",
+                trigger=pgtrigger.compiler.Trigger(
+                    name="stage_move_no_truncate",
+                    sql=pgtrigger.compiler.UpsertTriggerSql(
+                        func="RAISE EXCEPTION 'stage_move is kept for good and cannot be truncated' USING ERRCODE = 'check_violation';",
+                        hash="c9ccd7ff321f82df00f879cbc4521ee58e8a49d8",
+                        level="STATEMENT",
+                        operation="TRUNCATE",
+                        pgid="pgtrigger_stage_move_no_truncate_4965c",
+                        table="pathway_stagemove",
+                        when="BEFORE",
+                    ),
+                ),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name="stagemove",
+                trigger=pgtrigger.compiler.Trigger(
+                    name="stage_move_starts_where_the_last_ended",
+                    sql=pgtrigger.compiler.UpsertTriggerSql(
+                        func="\n                    DECLARE current_stage text;\n                    BEGIN\n                        SELECT stage INTO current_stage FROM pathway_course WHERE id = NEW.course_id FOR UPDATE;\n                        IF current_stage IS DISTINCT FROM NEW.from_stage THEN\n                            RAISE EXCEPTION 'the course stands at %, not at %', current_stage, NEW.from_stage\n                                USING ERRCODE = 'check_violation',\n                                      CONSTRAINT = 'stage_move_starts_where_the_last_ended';\n                        END IF;\n                        UPDATE pathway_course SET stage = NEW.to_stage, stage_since = NEW.at WHERE id = NEW.course_id;\n                        RETURN NEW;\n                    END;\n                ",
+                        hash="f90b8ff08a85a280caa9fd917e48012b388ae5f6",
+                        operation="INSERT",
+                        pgid="pgtrigger_stage_move_starts_where_the_last_ended_a9001",
+                        table="pathway_stagemove",
+                        when="BEFORE",
+                    ),
+                ),
+            ),
+            ]
         ),
     ]

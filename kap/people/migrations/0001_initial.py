@@ -12,6 +12,8 @@ import uuid
 from django.conf import settings
 from django.db import migrations, models
 
+from kap.core.constraints import Together
+
 
 class Migration(migrations.Migration):
     initial = True
@@ -689,419 +691,423 @@ class Migration(migrations.Migration):
             model_name="client",
             index=models.Index(django.db.models.functions.text.Lower("email"), name="client_email_lower"),
         ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="client",
-            trigger=pgtrigger.compiler.Trigger(
-                name="insert_insert",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "people_clientevent" ("added_by", "address", "allergies_checked_on", "birth_date", "chosen_name", "created_at", "email", "email_ok", "id", "legal_name", "medicines_checked_on", "number", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "phone", "pronouns", "sex", "state", "text_ok", "user_id", "voicemail_ok", "zone") VALUES (NEW."added_by", NEW."address", NEW."allergies_checked_on", NEW."birth_date", NEW."chosen_name", NEW."created_at", NEW."email", NEW."email_ok", NEW."id", NEW."legal_name", NEW."medicines_checked_on", NEW."number", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'insert\', NEW."id", NEW."phone", NEW."pronouns", NEW."sex", NEW."state", NEW."text_ok", NEW."user_id", NEW."voicemail_ok", NEW."zone"); RETURN NULL;',
-                    hash="36a5a84e003af3feb5324716cf055f11427011a1",
-                    operation="INSERT",
-                    pgid="pgtrigger_insert_insert_464ff",
-                    table="people_client",
-                    when="AFTER",
+        Together(
+            [
+            pgtrigger.migrations.AddTrigger(
+                model_name="client",
+                trigger=pgtrigger.compiler.Trigger(
+                    name="insert_insert",
+                    sql=pgtrigger.compiler.UpsertTriggerSql(
+                        func='INSERT INTO "people_clientevent" ("added_by", "address", "allergies_checked_on", "birth_date", "chosen_name", "created_at", "email", "email_ok", "id", "legal_name", "medicines_checked_on", "number", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "phone", "pronouns", "sex", "state", "text_ok", "user_id", "voicemail_ok", "zone") VALUES (NEW."added_by", NEW."address", NEW."allergies_checked_on", NEW."birth_date", NEW."chosen_name", NEW."created_at", NEW."email", NEW."email_ok", NEW."id", NEW."legal_name", NEW."medicines_checked_on", NEW."number", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'insert\', NEW."id", NEW."phone", NEW."pronouns", NEW."sex", NEW."state", NEW."text_ok", NEW."user_id", NEW."voicemail_ok", NEW."zone"); RETURN NULL;',
+                        hash="36a5a84e003af3feb5324716cf055f11427011a1",
+                        operation="INSERT",
+                        pgid="pgtrigger_insert_insert_464ff",
+                        table="people_client",
+                        when="AFTER",
+                    ),
                 ),
             ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="client",
-            trigger=pgtrigger.compiler.Trigger(
-                name="update_update",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    condition="WHEN (OLD.* IS DISTINCT FROM NEW.*)",
-                    func='INSERT INTO "people_clientevent" ("added_by", "address", "allergies_checked_on", "birth_date", "chosen_name", "created_at", "email", "email_ok", "id", "legal_name", "medicines_checked_on", "number", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "phone", "pronouns", "sex", "state", "text_ok", "user_id", "voicemail_ok", "zone") VALUES (NEW."added_by", NEW."address", NEW."allergies_checked_on", NEW."birth_date", NEW."chosen_name", NEW."created_at", NEW."email", NEW."email_ok", NEW."id", NEW."legal_name", NEW."medicines_checked_on", NEW."number", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'update\', NEW."id", NEW."phone", NEW."pronouns", NEW."sex", NEW."state", NEW."text_ok", NEW."user_id", NEW."voicemail_ok", NEW."zone"); RETURN NULL;',
-                    hash="d0a43ac1365853ce315721c2b1ac239b814d4d62",
-                    operation="UPDATE",
-                    pgid="pgtrigger_update_update_44b5d",
-                    table="people_client",
-                    when="AFTER",
+            pgtrigger.migrations.AddTrigger(
+                model_name="client",
+                trigger=pgtrigger.compiler.Trigger(
+                    name="update_update",
+                    sql=pgtrigger.compiler.UpsertTriggerSql(
+                        condition="WHEN (OLD.* IS DISTINCT FROM NEW.*)",
+                        func='INSERT INTO "people_clientevent" ("added_by", "address", "allergies_checked_on", "birth_date", "chosen_name", "created_at", "email", "email_ok", "id", "legal_name", "medicines_checked_on", "number", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "phone", "pronouns", "sex", "state", "text_ok", "user_id", "voicemail_ok", "zone") VALUES (NEW."added_by", NEW."address", NEW."allergies_checked_on", NEW."birth_date", NEW."chosen_name", NEW."created_at", NEW."email", NEW."email_ok", NEW."id", NEW."legal_name", NEW."medicines_checked_on", NEW."number", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'update\', NEW."id", NEW."phone", NEW."pronouns", NEW."sex", NEW."state", NEW."text_ok", NEW."user_id", NEW."voicemail_ok", NEW."zone"); RETURN NULL;',
+                        hash="d0a43ac1365853ce315721c2b1ac239b814d4d62",
+                        operation="UPDATE",
+                        pgid="pgtrigger_update_update_44b5d",
+                        table="people_client",
+                        when="AFTER",
+                    ),
                 ),
             ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="allergyevent",
-            trigger=pgtrigger.compiler.Trigger(
-                name="append_only",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
-                    hash="af6706457e8d0d4b2f811601f64dce73ac2a8021",
-                    operation="UPDATE OR DELETE",
-                    pgid="pgtrigger_append_only_9235f",
-                    table="people_allergyevent",
-                    when="BEFORE",
+            pgtrigger.migrations.AddTrigger(
+                model_name="allergyevent",
+                trigger=pgtrigger.compiler.Trigger(
+                    name="append_only",
+                    sql=pgtrigger.compiler.UpsertTriggerSql(
+                        func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                        hash="af6706457e8d0d4b2f811601f64dce73ac2a8021",
+                        operation="UPDATE OR DELETE",
+                        pgid="pgtrigger_append_only_9235f",
+                        table="people_allergyevent",
+                        when="BEFORE",
+                    ),
                 ),
             ),
-        ),
-        migrations.AddConstraint(
-            model_name="allergy",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("ended_at__isnull", True), ("ended_by__isnull", True)),
-                    models.Q(("ended_at__isnull", False), ("ended_by__isnull", False)),
-                    _connector="OR",
-                ),
-                name="allergy_ended_at_and_by_together",
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="allergy",
-            trigger=pgtrigger.compiler.Trigger(
-                name="insert_insert",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "people_allergyevent" ("client_id", "created_at", "ended_at", "ended_by", "id", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "reaction", "substance") VALUES (NEW."client_id", NEW."created_at", NEW."ended_at", NEW."ended_by", NEW."id", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'insert\', NEW."id", NEW."reaction", NEW."substance"); RETURN NULL;',
-                    hash="9b34e69f2365a7c028912efdc88c79e6c615ad00",
-                    operation="INSERT",
-                    pgid="pgtrigger_insert_insert_eef3b",
-                    table="people_allergy",
-                    when="AFTER",
+            migrations.AddConstraint(
+                model_name="allergy",
+                constraint=models.CheckConstraint(
+                    condition=models.Q(
+                        models.Q(("ended_at__isnull", True), ("ended_by__isnull", True)),
+                        models.Q(("ended_at__isnull", False), ("ended_by__isnull", False)),
+                        _connector="OR",
+                    ),
+                    name="allergy_ended_at_and_by_together",
                 ),
             ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="allergy",
-            trigger=pgtrigger.compiler.Trigger(
-                name="update_update",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    condition="WHEN (OLD.* IS DISTINCT FROM NEW.*)",
-                    func='INSERT INTO "people_allergyevent" ("client_id", "created_at", "ended_at", "ended_by", "id", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "reaction", "substance") VALUES (NEW."client_id", NEW."created_at", NEW."ended_at", NEW."ended_by", NEW."id", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'update\', NEW."id", NEW."reaction", NEW."substance"); RETURN NULL;',
-                    hash="27c54f74e37161304855e68e4cee6c528090e756",
-                    operation="UPDATE",
-                    pgid="pgtrigger_update_update_dce0a",
-                    table="people_allergy",
-                    when="AFTER",
+            pgtrigger.migrations.AddTrigger(
+                model_name="allergy",
+                trigger=pgtrigger.compiler.Trigger(
+                    name="insert_insert",
+                    sql=pgtrigger.compiler.UpsertTriggerSql(
+                        func='INSERT INTO "people_allergyevent" ("client_id", "created_at", "ended_at", "ended_by", "id", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "reaction", "substance") VALUES (NEW."client_id", NEW."created_at", NEW."ended_at", NEW."ended_by", NEW."id", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'insert\', NEW."id", NEW."reaction", NEW."substance"); RETURN NULL;',
+                        hash="9b34e69f2365a7c028912efdc88c79e6c615ad00",
+                        operation="INSERT",
+                        pgid="pgtrigger_insert_insert_eef3b",
+                        table="people_allergy",
+                        when="AFTER",
+                    ),
                 ),
             ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="clientevent",
-            trigger=pgtrigger.compiler.Trigger(
-                name="append_only",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
-                    hash="9c8957b119467a7c826d21511f21ca4d2afee10a",
-                    operation="UPDATE OR DELETE",
-                    pgid="pgtrigger_append_only_60996",
-                    table="people_clientevent",
-                    when="BEFORE",
+            pgtrigger.migrations.AddTrigger(
+                model_name="allergy",
+                trigger=pgtrigger.compiler.Trigger(
+                    name="update_update",
+                    sql=pgtrigger.compiler.UpsertTriggerSql(
+                        condition="WHEN (OLD.* IS DISTINCT FROM NEW.*)",
+                        func='INSERT INTO "people_allergyevent" ("client_id", "created_at", "ended_at", "ended_by", "id", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "reaction", "substance") VALUES (NEW."client_id", NEW."created_at", NEW."ended_at", NEW."ended_by", NEW."id", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'update\', NEW."id", NEW."reaction", NEW."substance"); RETURN NULL;',
+                        hash="27c54f74e37161304855e68e4cee6c528090e756",
+                        operation="UPDATE",
+                        pgid="pgtrigger_update_update_dce0a",
+                        table="people_allergy",
+                        when="AFTER",
+                    ),
                 ),
             ),
-        ),
-        migrations.AddConstraint(
-            model_name="contact",
-            constraint=models.UniqueConstraint(fields=("id", "client"), name="contact_with_its_client"),
-        ),
-        migrations.AddConstraint(
-            model_name="contact",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("ended_at__isnull", True), ("ended_by__isnull", True)),
-                    models.Q(("ended_at__isnull", False), ("ended_by__isnull", False)),
-                    _connector="OR",
-                ),
-                name="contact_ended_at_and_by_together",
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="contact",
-            trigger=pgtrigger.compiler.Trigger(
-                name="insert_insert",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "people_contactevent" ("client_id", "created_at", "email", "ended_at", "ended_by", "id", "is_adult", "is_chaperone", "is_driver", "is_emergency", "name", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "phone", "relation") VALUES (NEW."client_id", NEW."created_at", NEW."email", NEW."ended_at", NEW."ended_by", NEW."id", NEW."is_adult", NEW."is_chaperone", NEW."is_driver", NEW."is_emergency", NEW."name", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'insert\', NEW."id", NEW."phone", NEW."relation"); RETURN NULL;',
-                    hash="c6b57bf50fdf3ab8dc58fa0e13bbbe6cacdd38e3",
-                    operation="INSERT",
-                    pgid="pgtrigger_insert_insert_58971",
-                    table="people_contact",
-                    when="AFTER",
+            pgtrigger.migrations.AddTrigger(
+                model_name="clientevent",
+                trigger=pgtrigger.compiler.Trigger(
+                    name="append_only",
+                    sql=pgtrigger.compiler.UpsertTriggerSql(
+                        func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                        hash="9c8957b119467a7c826d21511f21ca4d2afee10a",
+                        operation="UPDATE OR DELETE",
+                        pgid="pgtrigger_append_only_60996",
+                        table="people_clientevent",
+                        when="BEFORE",
+                    ),
                 ),
             ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="contact",
-            trigger=pgtrigger.compiler.Trigger(
-                name="update_update",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    condition="WHEN (OLD.* IS DISTINCT FROM NEW.*)",
-                    func='INSERT INTO "people_contactevent" ("client_id", "created_at", "email", "ended_at", "ended_by", "id", "is_adult", "is_chaperone", "is_driver", "is_emergency", "name", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "phone", "relation") VALUES (NEW."client_id", NEW."created_at", NEW."email", NEW."ended_at", NEW."ended_by", NEW."id", NEW."is_adult", NEW."is_chaperone", NEW."is_driver", NEW."is_emergency", NEW."name", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'update\', NEW."id", NEW."phone", NEW."relation"); RETURN NULL;',
-                    hash="9eded44154e87a236948caeca3ab8dd07c8b8ce1",
-                    operation="UPDATE",
-                    pgid="pgtrigger_update_update_daf96",
-                    table="people_contact",
-                    when="AFTER",
+            migrations.AddConstraint(
+                model_name="contact",
+                constraint=models.UniqueConstraint(fields=("id", "client"), name="contact_with_its_client"),
+            ),
+            migrations.AddConstraint(
+                model_name="contact",
+                constraint=models.CheckConstraint(
+                    condition=models.Q(
+                        models.Q(("ended_at__isnull", True), ("ended_by__isnull", True)),
+                        models.Q(("ended_at__isnull", False), ("ended_by__isnull", False)),
+                        _connector="OR",
+                    ),
+                    name="contact_ended_at_and_by_together",
                 ),
             ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="contactevent",
-            trigger=pgtrigger.compiler.Trigger(
-                name="append_only",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
-                    hash="8143097abbd94ff374cf62fa7033f66658fd3905",
-                    operation="UPDATE OR DELETE",
-                    pgid="pgtrigger_append_only_7ae48",
-                    table="people_contactevent",
-                    when="BEFORE",
+            pgtrigger.migrations.AddTrigger(
+                model_name="contact",
+                trigger=pgtrigger.compiler.Trigger(
+                    name="insert_insert",
+                    sql=pgtrigger.compiler.UpsertTriggerSql(
+                        func='INSERT INTO "people_contactevent" ("client_id", "created_at", "email", "ended_at", "ended_by", "id", "is_adult", "is_chaperone", "is_driver", "is_emergency", "name", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "phone", "relation") VALUES (NEW."client_id", NEW."created_at", NEW."email", NEW."ended_at", NEW."ended_by", NEW."id", NEW."is_adult", NEW."is_chaperone", NEW."is_driver", NEW."is_emergency", NEW."name", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'insert\', NEW."id", NEW."phone", NEW."relation"); RETURN NULL;',
+                        hash="c6b57bf50fdf3ab8dc58fa0e13bbbe6cacdd38e3",
+                        operation="INSERT",
+                        pgid="pgtrigger_insert_insert_58971",
+                        table="people_contact",
+                        when="AFTER",
+                    ),
                 ),
             ),
-        ),
-        migrations.AddConstraint(
-            model_name="medicine",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("ended_at__isnull", True), ("ended_by__isnull", True)),
-                    models.Q(("ended_at__isnull", False), ("ended_by__isnull", False)),
-                    _connector="OR",
-                ),
-                name="medicine_ended_at_and_by_together",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="medicine",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("dose_amount", None),
-                    models.Q(("dose_amount__gt", 0), models.Q(("dose_unit", ""), _negated=True)),
-                    _connector="OR",
-                ),
-                name="medicine_dose_has_a_unit",
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="medicine",
-            trigger=pgtrigger.compiler.Trigger(
-                name="insert_insert",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "people_medicineevent" ("client_id", "created_at", "dose_amount", "dose_unit", "ended_at", "ended_by", "hold_words", "how_often", "id", "name", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "why") VALUES (NEW."client_id", NEW."created_at", NEW."dose_amount", NEW."dose_unit", NEW."ended_at", NEW."ended_by", NEW."hold_words", NEW."how_often", NEW."id", NEW."name", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'insert\', NEW."id", NEW."why"); RETURN NULL;',
-                    hash="be4f57ed2b1823991b1f1149317b1293f4031c8b",
-                    operation="INSERT",
-                    pgid="pgtrigger_insert_insert_f2b03",
-                    table="people_medicine",
-                    when="AFTER",
+            pgtrigger.migrations.AddTrigger(
+                model_name="contact",
+                trigger=pgtrigger.compiler.Trigger(
+                    name="update_update",
+                    sql=pgtrigger.compiler.UpsertTriggerSql(
+                        condition="WHEN (OLD.* IS DISTINCT FROM NEW.*)",
+                        func='INSERT INTO "people_contactevent" ("client_id", "created_at", "email", "ended_at", "ended_by", "id", "is_adult", "is_chaperone", "is_driver", "is_emergency", "name", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "phone", "relation") VALUES (NEW."client_id", NEW."created_at", NEW."email", NEW."ended_at", NEW."ended_by", NEW."id", NEW."is_adult", NEW."is_chaperone", NEW."is_driver", NEW."is_emergency", NEW."name", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'update\', NEW."id", NEW."phone", NEW."relation"); RETURN NULL;',
+                        hash="9eded44154e87a236948caeca3ab8dd07c8b8ce1",
+                        operation="UPDATE",
+                        pgid="pgtrigger_update_update_daf96",
+                        table="people_contact",
+                        when="AFTER",
+                    ),
                 ),
             ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="medicine",
-            trigger=pgtrigger.compiler.Trigger(
-                name="update_update",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    condition="WHEN (OLD.* IS DISTINCT FROM NEW.*)",
-                    func='INSERT INTO "people_medicineevent" ("client_id", "created_at", "dose_amount", "dose_unit", "ended_at", "ended_by", "hold_words", "how_often", "id", "name", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "why") VALUES (NEW."client_id", NEW."created_at", NEW."dose_amount", NEW."dose_unit", NEW."ended_at", NEW."ended_by", NEW."hold_words", NEW."how_often", NEW."id", NEW."name", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'update\', NEW."id", NEW."why"); RETURN NULL;',
-                    hash="7f6e7b13736296a961e1d703a9d3906842708c85",
-                    operation="UPDATE",
-                    pgid="pgtrigger_update_update_a3f3a",
-                    table="people_medicine",
-                    when="AFTER",
+            pgtrigger.migrations.AddTrigger(
+                model_name="contactevent",
+                trigger=pgtrigger.compiler.Trigger(
+                    name="append_only",
+                    sql=pgtrigger.compiler.UpsertTriggerSql(
+                        func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                        hash="8143097abbd94ff374cf62fa7033f66658fd3905",
+                        operation="UPDATE OR DELETE",
+                        pgid="pgtrigger_append_only_7ae48",
+                        table="people_contactevent",
+                        when="BEFORE",
+                    ),
                 ),
             ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="medicineevent",
-            trigger=pgtrigger.compiler.Trigger(
-                name="append_only",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
-                    hash="d82d75c8e0a10c023b536d0ddee0c61bea5f254a",
-                    operation="UPDATE OR DELETE",
-                    pgid="pgtrigger_append_only_0e8d6",
-                    table="people_medicineevent",
-                    when="BEFORE",
+            migrations.AddConstraint(
+                model_name="medicine",
+                constraint=models.CheckConstraint(
+                    condition=models.Q(
+                        models.Q(("ended_at__isnull", True), ("ended_by__isnull", True)),
+                        models.Q(("ended_at__isnull", False), ("ended_by__isnull", False)),
+                        _connector="OR",
+                    ),
+                    name="medicine_ended_at_and_by_together",
                 ),
             ),
-        ),
-        migrations.AddConstraint(
-            model_name="provider",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("colour__gte", 1), ("colour__lte", 8)), name="provider_colour_in_palette"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="provider",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("npi", ""), ("npi__regex", "^[0-9]{10}$"), _connector="OR"),
-                name="npi_has_ten_digits",
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="provider",
-            trigger=pgtrigger.compiler.Trigger(
-                name="insert_insert",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "people_providerevent" ("bookable", "buffer_minutes", "colour", "created_at", "id", "npi", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "title", "user_id") VALUES (NEW."bookable", NEW."buffer_minutes", NEW."colour", NEW."created_at", NEW."id", NEW."npi", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'insert\', NEW."id", NEW."title", NEW."user_id"); RETURN NULL;',
-                    hash="63bcf5b124e4055f6103bc8203744f33ecb0e126",
-                    operation="INSERT",
-                    pgid="pgtrigger_insert_insert_5175e",
-                    table="people_provider",
-                    when="AFTER",
+            migrations.AddConstraint(
+                model_name="medicine",
+                constraint=models.CheckConstraint(
+                    condition=models.Q(
+                        ("dose_amount", None),
+                        models.Q(("dose_amount__gt", 0), models.Q(("dose_unit", ""), _negated=True)),
+                        _connector="OR",
+                    ),
+                    name="medicine_dose_has_a_unit",
                 ),
             ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="provider",
-            trigger=pgtrigger.compiler.Trigger(
-                name="update_update",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    condition="WHEN (OLD.* IS DISTINCT FROM NEW.*)",
-                    func='INSERT INTO "people_providerevent" ("bookable", "buffer_minutes", "colour", "created_at", "id", "npi", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "title", "user_id") VALUES (NEW."bookable", NEW."buffer_minutes", NEW."colour", NEW."created_at", NEW."id", NEW."npi", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'update\', NEW."id", NEW."title", NEW."user_id"); RETURN NULL;',
-                    hash="389d108500f66ed1d2cba7cc12f463814da7cdcb",
-                    operation="UPDATE",
-                    pgid="pgtrigger_update_update_3a744",
-                    table="people_provider",
-                    when="AFTER",
+            pgtrigger.migrations.AddTrigger(
+                model_name="medicine",
+                trigger=pgtrigger.compiler.Trigger(
+                    name="insert_insert",
+                    sql=pgtrigger.compiler.UpsertTriggerSql(
+                        func='INSERT INTO "people_medicineevent" ("client_id", "created_at", "dose_amount", "dose_unit", "ended_at", "ended_by", "hold_words", "how_often", "id", "name", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "why") VALUES (NEW."client_id", NEW."created_at", NEW."dose_amount", NEW."dose_unit", NEW."ended_at", NEW."ended_by", NEW."hold_words", NEW."how_often", NEW."id", NEW."name", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'insert\', NEW."id", NEW."why"); RETURN NULL;',
+                        hash="be4f57ed2b1823991b1f1149317b1293f4031c8b",
+                        operation="INSERT",
+                        pgid="pgtrigger_insert_insert_f2b03",
+                        table="people_medicine",
+                        when="AFTER",
+                    ),
                 ),
             ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="credentialevent",
-            trigger=pgtrigger.compiler.Trigger(
-                name="append_only",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
-                    hash="27867e1f9339f793f0b1aca32f9f86c1fd276d4d",
-                    operation="UPDATE OR DELETE",
-                    pgid="pgtrigger_append_only_fda2f",
-                    table="people_credentialevent",
-                    when="BEFORE",
+            pgtrigger.migrations.AddTrigger(
+                model_name="medicine",
+                trigger=pgtrigger.compiler.Trigger(
+                    name="update_update",
+                    sql=pgtrigger.compiler.UpsertTriggerSql(
+                        condition="WHEN (OLD.* IS DISTINCT FROM NEW.*)",
+                        func='INSERT INTO "people_medicineevent" ("client_id", "created_at", "dose_amount", "dose_unit", "ended_at", "ended_by", "hold_words", "how_often", "id", "name", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "why") VALUES (NEW."client_id", NEW."created_at", NEW."dose_amount", NEW."dose_unit", NEW."ended_at", NEW."ended_by", NEW."hold_words", NEW."how_often", NEW."id", NEW."name", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'update\', NEW."id", NEW."why"); RETURN NULL;',
+                        hash="7f6e7b13736296a961e1d703a9d3906842708c85",
+                        operation="UPDATE",
+                        pgid="pgtrigger_update_update_a3f3a",
+                        table="people_medicine",
+                        when="AFTER",
+                    ),
                 ),
             ),
-        ),
-        migrations.AddConstraint(
-            model_name="credential",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("expires_on__gt", models.F("issued_on"))), name="credential_expires_later"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="credential",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("kind__in", ["licence", "dea"]), ("state", ""), _negated=True),
-                name="licence_names_its_state",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="credential",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("ended_at__isnull", True), ("ended_by__isnull", True)),
-                    models.Q(("ended_at__isnull", False), ("ended_by__isnull", False)),
-                    _connector="OR",
-                ),
-                name="credential_ended_at_and_by_together",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="credential",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("kind__in", ["licence", "dea", "acls", "bls", "malpractice"])),
-                name="credential_kind_is_known",
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="credential",
-            trigger=pgtrigger.compiler.Trigger(
-                name="insert_insert",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "people_credentialevent" ("created_at", "ended_at", "ended_by", "expires_on", "id", "issued_on", "kind", "number", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "provider_id", "state") VALUES (NEW."created_at", NEW."ended_at", NEW."ended_by", NEW."expires_on", NEW."id", NEW."issued_on", NEW."kind", NEW."number", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'insert\', NEW."id", NEW."provider_id", NEW."state"); RETURN NULL;',
-                    hash="546ff974a1dc532df3ba3034e8abeb8a0da0b5ed",
-                    operation="INSERT",
-                    pgid="pgtrigger_insert_insert_a5934",
-                    table="people_credential",
-                    when="AFTER",
+            pgtrigger.migrations.AddTrigger(
+                model_name="medicineevent",
+                trigger=pgtrigger.compiler.Trigger(
+                    name="append_only",
+                    sql=pgtrigger.compiler.UpsertTriggerSql(
+                        func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                        hash="d82d75c8e0a10c023b536d0ddee0c61bea5f254a",
+                        operation="UPDATE OR DELETE",
+                        pgid="pgtrigger_append_only_0e8d6",
+                        table="people_medicineevent",
+                        when="BEFORE",
+                    ),
                 ),
             ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="credential",
-            trigger=pgtrigger.compiler.Trigger(
-                name="update_update",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    condition="WHEN (OLD.* IS DISTINCT FROM NEW.*)",
-                    func='INSERT INTO "people_credentialevent" ("created_at", "ended_at", "ended_by", "expires_on", "id", "issued_on", "kind", "number", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "provider_id", "state") VALUES (NEW."created_at", NEW."ended_at", NEW."ended_by", NEW."expires_on", NEW."id", NEW."issued_on", NEW."kind", NEW."number", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'update\', NEW."id", NEW."provider_id", NEW."state"); RETURN NULL;',
-                    hash="a5b60c897621d4f436f520a8a4bfd4b999454992",
-                    operation="UPDATE",
-                    pgid="pgtrigger_update_update_c9421",
-                    table="people_credential",
-                    when="AFTER",
+            migrations.AddConstraint(
+                model_name="provider",
+                constraint=models.CheckConstraint(
+                    condition=models.Q(("colour__gte", 1), ("colour__lte", 8)), name="provider_colour_in_palette"
                 ),
             ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="providerevent",
-            trigger=pgtrigger.compiler.Trigger(
-                name="append_only",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
-                    hash="a1457306f4440e3b4ef9e8415c688ce7543406bc",
-                    operation="UPDATE OR DELETE",
-                    pgid="pgtrigger_append_only_0369e",
-                    table="people_providerevent",
-                    when="BEFORE",
+            migrations.AddConstraint(
+                model_name="provider",
+                constraint=models.CheckConstraint(
+                    condition=models.Q(("npi", ""), ("npi__regex", "^[0-9]{10}$"), _connector="OR"),
+                    name="npi_has_ten_digits",
                 ),
             ),
-        ),
-        migrations.AddConstraint(
-            model_name="teammember",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("until", None)),
-                fields=("client", "user", "role"),
-                name="on_the_care_team_once_per_role",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="teammember",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("until", None), ("until__gte", models.F("since")), _connector="OR"),
-                name="care_team_until_after_since",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="teammember",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("role__in", ["therapist", "prescriber", "monitor"])),
-                name="care_team_role_is_clinical",
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="teammember",
-            trigger=pgtrigger.compiler.Trigger(
-                name="insert_insert",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "people_teammemberevent" ("client_id", "created_at", "id", "joined_by", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "role", "since", "until", "user_id", "why") VALUES (NEW."client_id", NEW."created_at", NEW."id", NEW."joined_by", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'insert\', NEW."id", NEW."role", NEW."since", NEW."until", NEW."user_id", NEW."why"); RETURN NULL;',
-                    hash="9ca89a0f4ec4e258c04e32b328042500ff160a3c",
-                    operation="INSERT",
-                    pgid="pgtrigger_insert_insert_69275",
-                    table="people_teammember",
-                    when="AFTER",
+            pgtrigger.migrations.AddTrigger(
+                model_name="provider",
+                trigger=pgtrigger.compiler.Trigger(
+                    name="insert_insert",
+                    sql=pgtrigger.compiler.UpsertTriggerSql(
+                        func='INSERT INTO "people_providerevent" ("bookable", "buffer_minutes", "colour", "created_at", "id", "npi", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "title", "user_id") VALUES (NEW."bookable", NEW."buffer_minutes", NEW."colour", NEW."created_at", NEW."id", NEW."npi", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'insert\', NEW."id", NEW."title", NEW."user_id"); RETURN NULL;',
+                        hash="63bcf5b124e4055f6103bc8203744f33ecb0e126",
+                        operation="INSERT",
+                        pgid="pgtrigger_insert_insert_5175e",
+                        table="people_provider",
+                        when="AFTER",
+                    ),
                 ),
             ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="teammember",
-            trigger=pgtrigger.compiler.Trigger(
-                name="update_update",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    condition="WHEN (OLD.* IS DISTINCT FROM NEW.*)",
-                    func='INSERT INTO "people_teammemberevent" ("client_id", "created_at", "id", "joined_by", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "role", "since", "until", "user_id", "why") VALUES (NEW."client_id", NEW."created_at", NEW."id", NEW."joined_by", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'update\', NEW."id", NEW."role", NEW."since", NEW."until", NEW."user_id", NEW."why"); RETURN NULL;',
-                    hash="885485b3bad34c314f5b9f246cc850e8312e2d9d",
-                    operation="UPDATE",
-                    pgid="pgtrigger_update_update_c5a3a",
-                    table="people_teammember",
-                    when="AFTER",
+            pgtrigger.migrations.AddTrigger(
+                model_name="provider",
+                trigger=pgtrigger.compiler.Trigger(
+                    name="update_update",
+                    sql=pgtrigger.compiler.UpsertTriggerSql(
+                        condition="WHEN (OLD.* IS DISTINCT FROM NEW.*)",
+                        func='INSERT INTO "people_providerevent" ("bookable", "buffer_minutes", "colour", "created_at", "id", "npi", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "title", "user_id") VALUES (NEW."bookable", NEW."buffer_minutes", NEW."colour", NEW."created_at", NEW."id", NEW."npi", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'update\', NEW."id", NEW."title", NEW."user_id"); RETURN NULL;',
+                        hash="389d108500f66ed1d2cba7cc12f463814da7cdcb",
+                        operation="UPDATE",
+                        pgid="pgtrigger_update_update_3a744",
+                        table="people_provider",
+                        when="AFTER",
+                    ),
                 ),
             ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="teammemberevent",
-            trigger=pgtrigger.compiler.Trigger(
-                name="append_only",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
-                    hash="7bc367cb9a41623f04199a2bc1ee5323936df00b",
-                    operation="UPDATE OR DELETE",
-                    pgid="pgtrigger_append_only_f3bfa",
-                    table="people_teammemberevent",
-                    when="BEFORE",
+            pgtrigger.migrations.AddTrigger(
+                model_name="credentialevent",
+                trigger=pgtrigger.compiler.Trigger(
+                    name="append_only",
+                    sql=pgtrigger.compiler.UpsertTriggerSql(
+                        func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                        hash="27867e1f9339f793f0b1aca32f9f86c1fd276d4d",
+                        operation="UPDATE OR DELETE",
+                        pgid="pgtrigger_append_only_fda2f",
+                        table="people_credentialevent",
+                        when="BEFORE",
+                    ),
                 ),
             ),
+            migrations.AddConstraint(
+                model_name="credential",
+                constraint=models.CheckConstraint(
+                    condition=models.Q(("expires_on__gt", models.F("issued_on"))), name="credential_expires_later"
+                ),
+            ),
+            migrations.AddConstraint(
+                model_name="credential",
+                constraint=models.CheckConstraint(
+                    condition=models.Q(("kind__in", ["licence", "dea"]), ("state", ""), _negated=True),
+                    name="licence_names_its_state",
+                ),
+            ),
+            migrations.AddConstraint(
+                model_name="credential",
+                constraint=models.CheckConstraint(
+                    condition=models.Q(
+                        models.Q(("ended_at__isnull", True), ("ended_by__isnull", True)),
+                        models.Q(("ended_at__isnull", False), ("ended_by__isnull", False)),
+                        _connector="OR",
+                    ),
+                    name="credential_ended_at_and_by_together",
+                ),
+            ),
+            migrations.AddConstraint(
+                model_name="credential",
+                constraint=models.CheckConstraint(
+                    condition=models.Q(("kind__in", ["licence", "dea", "acls", "bls", "malpractice"])),
+                    name="credential_kind_is_known",
+                ),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name="credential",
+                trigger=pgtrigger.compiler.Trigger(
+                    name="insert_insert",
+                    sql=pgtrigger.compiler.UpsertTriggerSql(
+                        func='INSERT INTO "people_credentialevent" ("created_at", "ended_at", "ended_by", "expires_on", "id", "issued_on", "kind", "number", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "provider_id", "state") VALUES (NEW."created_at", NEW."ended_at", NEW."ended_by", NEW."expires_on", NEW."id", NEW."issued_on", NEW."kind", NEW."number", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'insert\', NEW."id", NEW."provider_id", NEW."state"); RETURN NULL;',
+                        hash="546ff974a1dc532df3ba3034e8abeb8a0da0b5ed",
+                        operation="INSERT",
+                        pgid="pgtrigger_insert_insert_a5934",
+                        table="people_credential",
+                        when="AFTER",
+                    ),
+                ),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name="credential",
+                trigger=pgtrigger.compiler.Trigger(
+                    name="update_update",
+                    sql=pgtrigger.compiler.UpsertTriggerSql(
+                        condition="WHEN (OLD.* IS DISTINCT FROM NEW.*)",
+                        func='INSERT INTO "people_credentialevent" ("created_at", "ended_at", "ended_by", "expires_on", "id", "issued_on", "kind", "number", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "provider_id", "state") VALUES (NEW."created_at", NEW."ended_at", NEW."ended_by", NEW."expires_on", NEW."id", NEW."issued_on", NEW."kind", NEW."number", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'update\', NEW."id", NEW."provider_id", NEW."state"); RETURN NULL;',
+                        hash="a5b60c897621d4f436f520a8a4bfd4b999454992",
+                        operation="UPDATE",
+                        pgid="pgtrigger_update_update_c9421",
+                        table="people_credential",
+                        when="AFTER",
+                    ),
+                ),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name="providerevent",
+                trigger=pgtrigger.compiler.Trigger(
+                    name="append_only",
+                    sql=pgtrigger.compiler.UpsertTriggerSql(
+                        func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                        hash="a1457306f4440e3b4ef9e8415c688ce7543406bc",
+                        operation="UPDATE OR DELETE",
+                        pgid="pgtrigger_append_only_0369e",
+                        table="people_providerevent",
+                        when="BEFORE",
+                    ),
+                ),
+            ),
+            migrations.AddConstraint(
+                model_name="teammember",
+                constraint=models.UniqueConstraint(
+                    condition=models.Q(("until", None)),
+                    fields=("client", "user", "role"),
+                    name="on_the_care_team_once_per_role",
+                ),
+            ),
+            migrations.AddConstraint(
+                model_name="teammember",
+                constraint=models.CheckConstraint(
+                    condition=models.Q(("until", None), ("until__gte", models.F("since")), _connector="OR"),
+                    name="care_team_until_after_since",
+                ),
+            ),
+            migrations.AddConstraint(
+                model_name="teammember",
+                constraint=models.CheckConstraint(
+                    condition=models.Q(("role__in", ["therapist", "prescriber", "monitor"])),
+                    name="care_team_role_is_clinical",
+                ),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name="teammember",
+                trigger=pgtrigger.compiler.Trigger(
+                    name="insert_insert",
+                    sql=pgtrigger.compiler.UpsertTriggerSql(
+                        func='INSERT INTO "people_teammemberevent" ("client_id", "created_at", "id", "joined_by", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "role", "since", "until", "user_id", "why") VALUES (NEW."client_id", NEW."created_at", NEW."id", NEW."joined_by", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'insert\', NEW."id", NEW."role", NEW."since", NEW."until", NEW."user_id", NEW."why"); RETURN NULL;',
+                        hash="9ca89a0f4ec4e258c04e32b328042500ff160a3c",
+                        operation="INSERT",
+                        pgid="pgtrigger_insert_insert_69275",
+                        table="people_teammember",
+                        when="AFTER",
+                    ),
+                ),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name="teammember",
+                trigger=pgtrigger.compiler.Trigger(
+                    name="update_update",
+                    sql=pgtrigger.compiler.UpsertTriggerSql(
+                        condition="WHEN (OLD.* IS DISTINCT FROM NEW.*)",
+                        func='INSERT INTO "people_teammemberevent" ("client_id", "created_at", "id", "joined_by", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "role", "since", "until", "user_id", "why") VALUES (NEW."client_id", NEW."created_at", NEW."id", NEW."joined_by", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'update\', NEW."id", NEW."role", NEW."since", NEW."until", NEW."user_id", NEW."why"); RETURN NULL;',
+                        hash="885485b3bad34c314f5b9f246cc850e8312e2d9d",
+                        operation="UPDATE",
+                        pgid="pgtrigger_update_update_c5a3a",
+                        table="people_teammember",
+                        when="AFTER",
+                    ),
+                ),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name="teammemberevent",
+                trigger=pgtrigger.compiler.Trigger(
+                    name="append_only",
+                    sql=pgtrigger.compiler.UpsertTriggerSql(
+                        func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                        hash="7bc367cb9a41623f04199a2bc1ee5323936df00b",
+                        operation="UPDATE OR DELETE",
+                        pgid="pgtrigger_append_only_f3bfa",
+                        table="people_teammemberevent",
+                        when="BEFORE",
+                    ),
+                ),
+            ),
+            ]
         ),
     ]

@@ -10,6 +10,8 @@ import uuid
 from django.conf import settings
 from django.db import migrations, models
 
+from kap.core.constraints import Together
+
 
 class Migration(migrations.Migration):
     initial = True
@@ -214,71 +216,75 @@ class Migration(migrations.Migration):
                 condition=models.Q(("acknowledged_at", None)), fields=["client", "kind"], name="worklist_open"
             ),
         ),
-        migrations.AddConstraint(
-            model_name="item",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("acknowledged_at", None), ("acknowledged_by", None)),
-                    models.Q(("acknowledged_at__isnull", False), ("acknowledged_by__isnull", False)),
-                    models.Q(("acknowledged_at__isnull", False), ("closed_by_rule", True)),
-                    _connector="OR",
-                ),
-                name="worklist_acknowledged_by_someone",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="item",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("kind", "safety"), _negated=True),
-                    ("acknowledged_at", None),
-                    models.Q(("closed_by_rule", False), models.Q(("what_was_done", ""), _negated=True)),
-                    _connector="OR",
-                ),
-                name="safety_alert_says_what_was_done",
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="item",
-            trigger=pgtrigger.compiler.Trigger(
-                name="insert_insert",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "worklist_itemevent" ("acknowledged_at", "acknowledged_by_id", "client_id", "closed_by_rule", "created_at", "detail", "due_at", "for_role", "id", "key", "kind", "link", "link_words", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "raised_at", "title", "urgency", "what_was_done") VALUES (NEW."acknowledged_at", NEW."acknowledged_by_id", NEW."client_id", NEW."closed_by_rule", NEW."created_at", NEW."detail", NEW."due_at", NEW."for_role", NEW."id", NEW."key", NEW."kind", NEW."link", NEW."link_words", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'insert\', NEW."id", NEW."raised_at", NEW."title", NEW."urgency", NEW."what_was_done"); RETURN NULL;',
-                    hash="b9ed58b8fa53e8bfb75bfb24c87a759433eed4c4",
-                    operation="INSERT",
-                    pgid="pgtrigger_insert_insert_d48b8",
-                    table="worklist_item",
-                    when="AFTER",
+        Together(
+            [
+            migrations.AddConstraint(
+                model_name="item",
+                constraint=models.CheckConstraint(
+                    condition=models.Q(
+                        models.Q(("acknowledged_at", None), ("acknowledged_by", None)),
+                        models.Q(("acknowledged_at__isnull", False), ("acknowledged_by__isnull", False)),
+                        models.Q(("acknowledged_at__isnull", False), ("closed_by_rule", True)),
+                        _connector="OR",
+                    ),
+                    name="worklist_acknowledged_by_someone",
                 ),
             ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="item",
-            trigger=pgtrigger.compiler.Trigger(
-                name="update_update",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    condition="WHEN (OLD.* IS DISTINCT FROM NEW.*)",
-                    func='INSERT INTO "worklist_itemevent" ("acknowledged_at", "acknowledged_by_id", "client_id", "closed_by_rule", "created_at", "detail", "due_at", "for_role", "id", "key", "kind", "link", "link_words", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "raised_at", "title", "urgency", "what_was_done") VALUES (NEW."acknowledged_at", NEW."acknowledged_by_id", NEW."client_id", NEW."closed_by_rule", NEW."created_at", NEW."detail", NEW."due_at", NEW."for_role", NEW."id", NEW."key", NEW."kind", NEW."link", NEW."link_words", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'update\', NEW."id", NEW."raised_at", NEW."title", NEW."urgency", NEW."what_was_done"); RETURN NULL;',
-                    hash="868916830e90d715dff1b9e7f231bc34ad0662b4",
-                    operation="UPDATE",
-                    pgid="pgtrigger_update_update_f5479",
-                    table="worklist_item",
-                    when="AFTER",
+            migrations.AddConstraint(
+                model_name="item",
+                constraint=models.CheckConstraint(
+                    condition=models.Q(
+                        models.Q(("kind", "safety"), _negated=True),
+                        ("acknowledged_at", None),
+                        models.Q(("closed_by_rule", False), models.Q(("what_was_done", ""), _negated=True)),
+                        _connector="OR",
+                    ),
+                    name="safety_alert_says_what_was_done",
                 ),
             ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="itemevent",
-            trigger=pgtrigger.compiler.Trigger(
-                name="append_only",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
-                    hash="c67cab4d7d6ed4e8531157eedb7a1cd8f380f1f3",
-                    operation="UPDATE OR DELETE",
-                    pgid="pgtrigger_append_only_bb527",
-                    table="worklist_itemevent",
-                    when="BEFORE",
+            pgtrigger.migrations.AddTrigger(
+                model_name="item",
+                trigger=pgtrigger.compiler.Trigger(
+                    name="insert_insert",
+                    sql=pgtrigger.compiler.UpsertTriggerSql(
+                        func='INSERT INTO "worklist_itemevent" ("acknowledged_at", "acknowledged_by_id", "client_id", "closed_by_rule", "created_at", "detail", "due_at", "for_role", "id", "key", "kind", "link", "link_words", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "raised_at", "title", "urgency", "what_was_done") VALUES (NEW."acknowledged_at", NEW."acknowledged_by_id", NEW."client_id", NEW."closed_by_rule", NEW."created_at", NEW."detail", NEW."due_at", NEW."for_role", NEW."id", NEW."key", NEW."kind", NEW."link", NEW."link_words", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'insert\', NEW."id", NEW."raised_at", NEW."title", NEW."urgency", NEW."what_was_done"); RETURN NULL;',
+                        hash="b9ed58b8fa53e8bfb75bfb24c87a759433eed4c4",
+                        operation="INSERT",
+                        pgid="pgtrigger_insert_insert_d48b8",
+                        table="worklist_item",
+                        when="AFTER",
+                    ),
                 ),
             ),
+            pgtrigger.migrations.AddTrigger(
+                model_name="item",
+                trigger=pgtrigger.compiler.Trigger(
+                    name="update_update",
+                    sql=pgtrigger.compiler.UpsertTriggerSql(
+                        condition="WHEN (OLD.* IS DISTINCT FROM NEW.*)",
+                        func='INSERT INTO "worklist_itemevent" ("acknowledged_at", "acknowledged_by_id", "client_id", "closed_by_rule", "created_at", "detail", "due_at", "for_role", "id", "key", "kind", "link", "link_words", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "raised_at", "title", "urgency", "what_was_done") VALUES (NEW."acknowledged_at", NEW."acknowledged_by_id", NEW."client_id", NEW."closed_by_rule", NEW."created_at", NEW."detail", NEW."due_at", NEW."for_role", NEW."id", NEW."key", NEW."kind", NEW."link", NEW."link_words", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'update\', NEW."id", NEW."raised_at", NEW."title", NEW."urgency", NEW."what_was_done"); RETURN NULL;',
+                        hash="868916830e90d715dff1b9e7f231bc34ad0662b4",
+                        operation="UPDATE",
+                        pgid="pgtrigger_update_update_f5479",
+                        table="worklist_item",
+                        when="AFTER",
+                    ),
+                ),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name="itemevent",
+                trigger=pgtrigger.compiler.Trigger(
+                    name="append_only",
+                    sql=pgtrigger.compiler.UpsertTriggerSql(
+                        func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                        hash="c67cab4d7d6ed4e8531157eedb7a1cd8f380f1f3",
+                        operation="UPDATE OR DELETE",
+                        pgid="pgtrigger_append_only_bb527",
+                        table="worklist_itemevent",
+                        when="BEFORE",
+                    ),
+                ),
+            ),
+            ]
         ),
     ]
