@@ -49,7 +49,9 @@ def course_of(appointment) -> object:
     """The course this dosing appointment is for. Raises Refused when it is for none."""
     attendee = appointment.attendees.select_related("course__client", "course__protocol").first()
     if attendee is None or attendee.course is None:
-        raise Refused("This appointment belongs to no course of treatment. Book it again from the client's chart.")
+        raise Refused(
+            "This appointment belongs to no course of treatment. Book it again from the client's chart."
+        )
     return attendee.course
 
 

@@ -250,7 +250,13 @@ class Flowsheet:
 
 def dose_words(session, one: Administration) -> str:
     """ "ketamine lozenge 150 mg, AR, checked MQ" """
-    form = {"sl": "lozenge", "oral": "by mouth", "iv": "intravenous", "im": "intramuscular", "in": "intranasal"}
+    form = {
+        "sl": "lozenge",
+        "oral": "by mouth",
+        "iv": "intravenous",
+        "im": "intramuscular",
+        "in": "intranasal",
+    }
     kind = "Booster given" if one.is_booster else "Dose given"
     who = one.recorded_by.initials if one.given_by == one.recorded_by.name else one.given_by
     seen = f"checked {one.witness.initials}" if one.witness else f"not witnessed: {one.not_witnessed_reason}"
@@ -270,5 +276,10 @@ def stamp(session: DosingSession) -> str:
         return Subquery(rows.annotate(n=Count("pk")).values("n"))
 
     counts = {f"n{i}": count(model) for i, model in enumerate(WHAT_IS_LIVE)}
-    row = DosingSession.objects.filter(pk=session.pk).annotate(**counts).values_list("ended_at", *counts).first()
+    row = (
+        DosingSession.objects.filter(pk=session.pk)
+        .annotate(**counts)
+        .values_list("ended_at", *counts)
+        .first()
+    )
     return "-".join("x" if value is None else str(value).replace(" ", "") for value in row)

@@ -73,7 +73,11 @@ class VitalsForm(Form):
         widget=forms.TextInput(attrs={"data-unit": "°C", "inputmode": "decimal", "autocomplete": "off"}),
     )  # fmt: skip
     moaas = forms.TypedChoiceField(
-        label="Alertness", required=False, coerce=int, empty_value=None, choices=[(str(n), w) for n, w in ALERTNESS.items()]
+        label="Alertness",
+        required=False,
+        coerce=int,
+        empty_value=None,
+        choices=[(str(n), w) for n, w in ALERTNESS.items()],
     )
     time = wall_time("Time taken")
     measured_at = IsoInstant(required=False)
@@ -94,12 +98,16 @@ class LineForm(Form):
 class PlaceForm(Form):
     """Where the client is at this moment, and how help gets there."""
 
-    address = forms.CharField(label="Where the client is now", max_length=300, help_text="Full address, with flat and floor.")
+    address = forms.CharField(
+        label="Where the client is now", max_length=300, help_text="Full address, with flat and floor."
+    )
     state = forms.CharField(
         label="State", min_length=2, max_length=2, help_text="Two letters, such as CA.",
         widget=forms.TextInput(attrs={"autocapitalize": "characters", "autocomplete": "off"}),
     )  # fmt: skip
-    callback = forms.CharField(label="Numbers to call back", max_length=40, help_text="The client's and the chaperone's.")
+    callback = forms.CharField(
+        label="Numbers to call back", max_length=40, help_text="The client's and the chaperone's."
+    )
     emergency_number = forms.CharField(
         label="Local emergency number", max_length=60, help_text="Your own 911 call does not reach theirs."
     )
@@ -190,7 +198,9 @@ class DoseForm(Form):
         label="Afterwards", required=False, choices=[("spit", "Spat out"), ("swallow", "Swallowed")],
         widget=forms.RadioSelect(attrs={"data-look": "segmented"}),
     )  # fmt: skip
-    witness = forms.ModelChoiceField(queryset=None, label="Second person", required=False, empty_label="Choose")
+    witness = forms.ModelChoiceField(
+        queryset=None, label="Second person", required=False, empty_label="Choose"
+    )
     pin = forms.CharField(
         label="Second person’s PIN", required=False, max_length=12,
         widget=forms.PasswordInput(attrs={"inputmode": "numeric", "autocomplete": "off"}),
@@ -247,7 +257,9 @@ class EventForm(Form):
 
 
 class StrikeForm(Form):
-    reason = forms.CharField(label="Why it is wrong", max_length=300, help_text="The entry stays readable, crossed out.")
+    reason = forms.CharField(
+        label="Why it is wrong", max_length=300, help_text="The entry stays readable, crossed out."
+    )
 
 
 class DischargeForm(Form):
@@ -267,7 +279,9 @@ class DischargeForm(Form):
         )  # fmt: skip
         self.fields["oriented"] = yes_no("Knows who, where and when")
         self.fields["steady_gait"] = yes_no("Walks steadily")
-        self.fields["new_suicidal_thoughts"] = yes_no("New suicidal thoughts", "Ask. If yes, stay with her and call.")
+        self.fields["new_suicidal_thoughts"] = yes_no(
+            "New suicidal thoughts", "Ask. If yes, stay with her and call."
+        )
         self.fields["mood_reviewed"] = yes_no("Mood talked through")
         contacts = Contact.objects.filter(client=session.course.client_id, ended_at=None)
         self.fields["companion"] = forms.ModelChoiceField(
@@ -277,7 +291,9 @@ class DischargeForm(Form):
         self.fields["instructions_given"] = yes_no("Written instructions given and gone through")
         self.fields["integration_time_told"] = yes_no("Integration time stated")
         if session.setting == "remote":
-            self.fields["lozenges_after"] = number("Lozenges left, counted on camera", "lozenges", min_value=0, max_value=200)
+            self.fields["lozenges_after"] = number(
+                "Lozenges left, counted on camera", "lozenges", min_value=0, max_value=200
+            )
         self.fields["words"] = text("Anything to add", required=False, rows=2)
         self.fields["time"] = wall_time("Leaves at")
         self.fields["printed_name"] = signature(user)
@@ -295,13 +311,21 @@ class DischargeForm(Form):
 
 
 class LeaveForm(Form):
-    words = text("What happened", help_text="What she said, what you advised, who is with her, what was agreed.", rows=4)
-    companion = forms.ModelChoiceField(queryset=None, label="Who is with her", required=False, empty_label="Nobody")
+    words = text(
+        "What happened",
+        help_text="What she said, what you advised, who is with her, what was agreed.",
+        rows=4,
+    )
+    companion = forms.ModelChoiceField(
+        queryset=None, label="Who is with her", required=False, empty_label="Nobody"
+    )
     time = wall_time("Left at")
 
     def __init__(self, *args, session, user, **kwargs):
         super().__init__(*args, **kwargs)
-        self.fields["companion"].queryset = Contact.objects.filter(client=session.course.client_id, ended_at=None)
+        self.fields["companion"].queryset = Contact.objects.filter(
+            client=session.course.client_id, ended_at=None
+        )
         if session.setting == "remote":
             self.fields["lozenges_after"] = number("Lozenges left", "lozenges", min_value=0, max_value=200)
         self.fields["printed_name"] = signature(user)

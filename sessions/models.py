@@ -152,7 +152,9 @@ class PreDoseAnswer(OfSession):
 
     line = models.CharField(max_length=40)
     answer = models.CharField(max_length=14, choices=list(ANSWERS.items()))
-    role = models.CharField(max_length=12, help_text="In which role it was answered; roles change, this does not")
+    role = models.CharField(
+        max_length=12, help_text="In which role it was answered; roles change, this does not"
+    )
     detail = models.TextField(blank=True)
 
     class Meta:
@@ -166,7 +168,9 @@ class PreDoseAnswer(OfSession):
 class Release(OfSession):
     """The prescriber lets a held dose go ahead, in spite of named findings, with her reason."""
 
-    findings = models.JSONField(help_text="[{code, words, about}] as they stood; about: the row they came from")
+    findings = models.JSONField(
+        help_text="[{code, words, about}] as they stood; about: the row they came from"
+    )
     reason = models.TextField()
     printed_name = models.CharField(max_length=160)
 
@@ -192,7 +196,9 @@ class Administration(OfSession):
     )
     witness = models.ForeignKey(USER, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     not_witnessed_reason = models.CharField(max_length=300, blank=True)
-    soft_reason = models.CharField(max_length=300, blank=True, help_text="Why less than the order's range was given")
+    soft_reason = models.CharField(
+        max_length=300, blank=True, help_text="Why less than the order's range was given"
+    )
 
     class Meta:
         ordering = ["given_at"]

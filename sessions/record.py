@@ -5,7 +5,7 @@ from datetime import datetime
 from django.template.loader import render_to_string
 from django.utils import timezone
 
-from sessions import checklists, discharge, facts
+from sessions import checklists, facts
 from sessions.adverse_events import ACTIONS, GRADES, OUTCOMES, RELATEDNESS
 from sessions.flowsheet import Flowsheet, dose_words, event_words, struck
 
@@ -25,7 +25,9 @@ def content(sheet: Flowsheet, closing: dict) -> dict:
         ],
         "doses": [_dose(one) for one in sheet.doses],
         "vitals": [_vitals(one) for one in sheet.vitals],
-        "observations": [{"at": one.observed_at, "words": one.words, **_who(one)} for one in sheet.observations],
+        "observations": [
+            {"at": one.observed_at, "words": one.words, **_who(one)} for one in sheet.observations
+        ],
         "adverse_events": [_event(one) for one in sheet.events],
         "closing": closing,
     }
@@ -137,11 +139,3 @@ def _closing_words(closing: dict) -> list[tuple[str, object]]:
             value = f"{value} of 10"
         rows.append((label, "; ".join(value) if isinstance(value, list) else value))
     return rows
-
-
-def scores_words(scale: dict, scores: dict) -> list[str]:
-    """ "Movement 2" for each item of a scale, for reading back."""
-    return [f"{scale[code][0]} {score}" for code, score in scores.items()]
-
-
-SCALES = {"aldrete": discharge.ALDRETE, "padss": discharge.PADSS}

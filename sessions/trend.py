@@ -157,7 +157,9 @@ def _grid(scale: Scale) -> list[int]:
 
 
 def _ticks(scale: Scale) -> list[int]:
-    step = next(s for s in (15, 30, 60, 120, 240, 480, 10**6) if (scale.last - scale.first) / s <= TICKS_AT_MOST)
+    step = next(
+        s for s in (15, 30, 60, 120, 240, 480, 10**6) if (scale.last - scale.first) / s <= TICKS_AT_MOST
+    )
     return list(range(0, int(scale.last) + 1, step))
 
 

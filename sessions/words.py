@@ -47,4 +47,6 @@ def said_in_words():
 def _started_on(error) -> str:
     """The trigger says which paper does not hold."""
     why = str(error.__cause__).splitlines()[0].partition("may not start: ")[2].strip()
-    return f"The medicine may not start: {why}." if why else "The medicine may not start: a paper does not hold."
+    return (
+        f"The medicine may not start: {why}." if why else "The medicine may not start: a paper does not hold."
+    )

@@ -20,7 +20,9 @@ def lock(session, *, appointment=False) -> DosingSession:
     course = lock_course(session.course)
     locked = (
         DosingSession.objects.select_for_update(of=("self",))
-        .select_related("appointment__location", "appointment__companion", "order__signed_by", "second_person")
+        .select_related(
+            "appointment__location", "appointment__companion", "order__signed_by", "second_person"
+        )
         .get(pk=session.pk)
     )
     locked.course = course
@@ -38,7 +40,9 @@ def running(session, *, started: bool | None = None) -> DosingSession:
 
 def not_ended(session) -> None:
     if session.ended_at:
-        raise Stale(f"This session ended: {session.get_outcome_display().lower()}. Nothing more is added to it.")
+        raise Stale(
+            f"This session ended: {session.get_outcome_display().lower()}. Nothing more is added to it."
+        )
 
 
 def in_time(at: datetime | None, session, what: str, *, earliest: datetime | None = None) -> datetime:
@@ -70,7 +74,9 @@ def prove(person, pin: str, by) -> None:
     if person.pk == by.pk:
         return
     if not person.pin:
-        raise Refused(f"{person.name} has no PIN yet. She sets one in her account, or confirms on her own device.")
+        raise Refused(
+            f"{person.name} has no PIN yet. She sets one in her account, or confirms on her own device."
+        )
     if not pin.strip():
         raise Refused(f"{person.name} enters her PIN.")
     if not pins.proves(person, pin.strip()):

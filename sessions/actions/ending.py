@@ -75,7 +75,10 @@ def leave_against_advice(
     found = facts_at(sheet, answers, at)
     session.lozenges_after = lozenges_after
     missing = [f.words for f in discharge_missing(found, sheet.rules)]
-    closing = _closing(found, companion, words, at, lozenges_after) | {"outcome": "Left against advice", "missing": missing}
+    closing = _closing(found, companion, words, at, lozenges_after) | {
+        "outcome": "Left against advice",
+        "missing": missing,
+    }
     made = _end(session, sheet, Outcome.LEFT, closing, companion, words, printed_name, at, by)
     client = session.course.client
     worklist.raise_item(
@@ -183,7 +186,12 @@ def _end(session, sheet, outcome, closing, companion, words, printed_name, at, b
             companion_took_charge=bool(closing["companion_took_charge"]), words=words.strip(), left_at=at,
             printed_name=printed_name, signed_at=clock.now(), signed_by=by,
         )  # fmt: skip
-        session.ended_at, session.ended_by, session.outcome, session.end_words = at, by, outcome, words.strip()
+        session.ended_at, session.ended_by, session.outcome, session.end_words = (
+            at,
+            by,
+            outcome,
+            words.strip(),
+        )
         session.save()
     finish(appointment=session.appointment, by=by)
     advance(course=session.course, gate="integration", subject=session, by=by)
@@ -200,7 +208,11 @@ def _freeze(session, sheet, closing, printed_name, by) -> None:
         html=record.html(sheet, closing), route=session.route, setting=session.setting, about=session.pk, by=by,
     )  # fmt: skip
     documents.sign(
-        document=document, printed_name=printed_name, capacity=_capacity(by), meaning=Signature.Meaning.AUTHOR, by=by
+        document=document,
+        printed_name=printed_name,
+        capacity=_capacity(by),
+        meaning=Signature.Meaning.AUTHOR,
+        by=by,
     )
 
 
@@ -211,5 +223,9 @@ def _capacity(by) -> str:
 def _close_items(session, by) -> None:
     """Calls and held doses of this session have no object any more."""
     for prefix in ("limit", "held"):
-        for key in Item.objects.open().filter(key__startswith=f"{prefix}:{session.pk}:").values_list("key", flat=True):
+        for key in (
+            Item.objects.open()
+            .filter(key__startswith=f"{prefix}:{session.pk}:")
+            .values_list("key", flat=True)
+        ):
             worklist.close(key=key, by=by)

@@ -45,7 +45,11 @@ def call_prescriber(*, session, by) -> Observation:
     session = running(session)
     who = facts.short_name(session.order.signed_by) if session.order else "The prescriber"
     made = Observation.objects.create(
-        session=session, words=f"Called {who}.", observed_at=clock.now(), recorded_at=clock.now(), recorded_by=by
+        session=session,
+        words=f"Called {who}.",
+        observed_at=clock.now(),
+        recorded_at=clock.now(),
+        recorded_by=by,
     )
     call_prescriber_to(session, f"{by.name} asks you to come or to call.", about=made, by=by)
     return made

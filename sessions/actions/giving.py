@@ -81,7 +81,9 @@ def _give(
     return made
 
 
-def against(sheet: Flowsheet, dose_mg: Decimal, *, is_booster: bool, volume_ml: Decimal | None = None) -> list[Finding]:
+def against(
+    sheet: Flowsheet, dose_mg: Decimal, *, is_booster: bool, volume_ml: Decimal | None = None
+) -> list[Finding]:
     """Everything that stands against this amount now, by the order and the protocol."""
     session, order, rules = sheet.session, sheet.session.order, sheet.rules
     used = (

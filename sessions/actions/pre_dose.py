@@ -145,10 +145,17 @@ def screen_safety(*, session, answers: dict, by) -> Response:
     if any(answers.get(item.key) is None for item in asked):
         raise Refused("Ask every question that is shown. An open question is never “no”.")
     about = session.pk
-    if Request.objects.filter(course=session.course, instrument="cssrs", about=about, response__isnull=False).exists():
+    if Request.objects.filter(
+        course=session.course, instrument="cssrs", about=about, response__isnull=False
+    ).exists():
         raise Stale("The safety screen of this session is answered already.")
     request = measures.ask(
-        course=session.course, instrument="cssrs", occasion=Occasion.PRE_DOSE, due_at=clock.now(), about=about, by=by
+        course=session.course,
+        instrument="cssrs",
+        occasion=Occasion.PRE_DOSE,
+        due_at=clock.now(),
+        about=about,
+        by=by,
     )
     return measures.answer(request=request, answers=answers, by=by)
 

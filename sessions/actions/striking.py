@@ -30,7 +30,11 @@ def strike(*, target, reason: str, by) -> Strike:
     try:
         with transaction.atomic():
             made = Strike.objects.create(
-                session=session, reason=reason[:300], recorded_at=clock.now(), recorded_by=by, **{field: target}
+                session=session,
+                reason=reason[:300],
+                recorded_at=clock.now(),
+                recorded_by=by,
+                **{field: target},
             )
     except IntegrityError as error:
         raise Stale("This entry is struck through already.") from error

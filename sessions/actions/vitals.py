@@ -97,7 +97,10 @@ def _judged(row: Vitals, sheet: Flowsheet) -> list[Finding]:
         session.course, session.route, session.setting, facts.today_of(session.appointment)
     )
     found = judge_pre_dose_vitals(
-        reading, facts.start_limits(order) if order else None, sheet.rules, setting=facts.setting_code(session.setting)
+        reading,
+        facts.start_limits(order) if order else None,
+        sheet.rules,
+        setting=facts.setting_code(session.setting),
     )
     # A single value entered by itself (a repeated pressure) is no reason to call for the others again.
     return [f for f in found if not f.code.endswith("_missing")]

@@ -46,7 +46,9 @@ def header(session, order) -> dict:
     }  # fmt: skip
 
 
-def show(request, template: str, session, context: dict, *, kind: str, status: int = 200, order=None) -> HttpResponse:
+def show(
+    request, template: str, session, context: dict, *, kind: str, status: int = 200, order=None
+) -> HttpResponse:
     """Log the read, then render in the location's zone."""
     order = order or order_of(session)
     access.opened(request, kind, client=session.course.client, thing=session)

@@ -44,12 +44,17 @@ def session(request, pk):
 
 def page(request, session, *, status=200, **refused):
     sheet = sheet_of(session)
-    context = {**live(session, sheet, bool(request.GET.get("all"))), **vitals_context(session, sheet, session.order)}
+    context = {
+        **live(session, sheet, bool(request.GET.get("all"))),
+        **vitals_context(session, sheet, session.order),
+    }
     context |= {
         "preparation": note_forms.filled(session.preparation.kind, session.preparation.body),
         "may_give": request.user.may(Can.GIVE_DOSE), **refused,
     }  # fmt: skip
-    return show(request, "dosing/cockpit.html", session, context, kind="flowsheet", status=status, order=session.order)
+    return show(
+        request, "dosing/cockpit.html", session, context, kind="flowsheet", status=status, order=session.order
+    )
 
 
 def live(session, sheet, everything=False) -> dict:
@@ -80,7 +85,9 @@ def due(session, sheet) -> dict | None:
         infusion_minutes=session.order.infusion_minutes, until_minutes=max(minute, 0),
     )  # fmt: skip
     earlier = [m for m in times if m < minute]
-    started = sheet.last_taken_at if sheet.last_taken_at and sheet.last_taken_at < at else session.first_dose_at
+    started = (
+        sheet.last_taken_at if sheet.last_taken_at and sheet.last_taken_at < at else session.first_dose_at
+    )
     return {
         "at": at, "since": min(started, at), "every": minute - earlier[-1] if earlier else None,
         "late": sheet.overdue_minutes, "in": max(0, ceil(minutes_between(clock.now(), at))),
@@ -97,7 +104,7 @@ def _stay(session) -> str:
 def flow(request, pk):
     """Asked every few seconds by each device: nothing (204) while nothing has changed, at the price of one query."""
     found = session_or_404(request, pk)
-    if found.ended_at:
+    if found.ended_at or found.started_at is None:
         return HttpResponse(status=200, headers={"HX-Redirect": session_path(found)})
     if request.GET.get("seen") == stamp(found):
         return HttpResponse(status=204)
@@ -123,7 +130,9 @@ def vitals(request, pk):
             return JsonResponse({"words": error.reasons}, status=409)
         form.add_error(None, " ".join(error.reasons))
     if by_script:
-        return JsonResponse({"errors": form.errors, "words": [w for e in form.errors.values() for w in e]}, status=422)
+        return JsonResponse(
+            {"errors": form.errors, "words": [w for e in form.errors.values() for w in e]}, status=422
+        )
     return _again(request, found, form)
 
 
@@ -139,7 +148,9 @@ def _saved(found, row, by_script):
     if by_script:
         local = row.recorded_at.astimezone(facts.zone(found.appointment))
         crossed = [f["words"] for f in row.findings if f["level"] == "hard"]
-        return JsonResponse({"saved_at": f"{local:%H:%M}", "crossed": crossed, "called": row.prescriber_called})
+        return JsonResponse(
+            {"saved_at": f"{local:%H:%M}", "crossed": crossed, "called": row.prescriber_called}
+        )
     return redirect(session_path(found, "vitals"))
 
 

@@ -41,7 +41,14 @@ def discharge(request, pk):
         "pressure": recent_pressure(sheet, now), "baseline": sheet.baseline, "stay_words": stay_words(session),
         "integration": session.appointment.integration,
     }  # fmt: skip
-    return show(request, "dosing/discharge.html", session, context, kind="flowsheet", status=422 if form.errors else 200)
+    return show(
+        request,
+        "dosing/discharge.html",
+        session,
+        context,
+        kind="flowsheet",
+        status=422 if form.errors else 200,
+    )
 
 
 def _sign_out(session, form, by):
@@ -69,7 +76,14 @@ def left(request, pk):
             return redirect(session_path(session))
         except Refused as error:
             refuse(form, error)
-    return show(request, "dosing/left.html", session, {"form": form}, kind="flowsheet", status=422 if form.errors else 200)
+    return show(
+        request,
+        "dosing/left.html",
+        session,
+        {"form": form},
+        kind="flowsheet",
+        status=422 if form.errors else 200,
+    )
 
 
 @requires(Can.DISCHARGE)
@@ -82,8 +96,17 @@ def not_dosed(request, pk):
     if request.method == "POST" and form.is_valid():
         try:
             actions.close_not_dosed(session=session, by=request.user, **form.cleaned_data)
-            messages.success(request, "Closed without medicine. The dose is given back, the integration released.")
+            messages.success(
+                request, "Closed without medicine. The dose is given back, the integration released."
+            )
             return redirect(session_path(session))
         except Refused as error:
             refuse(form, error)
-    return show(request, "dosing/not_dosed.html", session, {"form": form}, kind="flowsheet", status=422 if form.errors else 200)
+    return show(
+        request,
+        "dosing/not_dosed.html",
+        session,
+        {"form": form},
+        kind="flowsheet",
+        status=422 if form.errors else 200,
+    )

@@ -26,14 +26,16 @@ def page(request, session, *, status=200, **forms):
     steps = gates.ask("start_medicine", session.course, session)
     held = releasable(session)
     context = {
-        "sheet": sheet, "lines": _lines(session, sheet, user), "steps": _shown(steps), "held": held,
+        "sheet": sheet, "rows": sheet.rows, "lines": _lines(session, sheet, user), "steps": _shown(steps), "held": held,
         "ready": not gates.closed(steps), "answered": sheet.answered, "remote": session.setting == Setting.REMOTE,
         "may_release": user.may(Can.RELEASE_DOSE), "may_start": user.may(Can.START_MEDICINE),
         "may_screen": user.may(Can.ACKNOWLEDGE_SAFETY), "is_second": session.second_person_id == user.pk,
         "second_form": SecondForm(people=people_here(session, but=user)), "release_form": ReleaseForm(user=user),
         "place_form": PlaceForm(initial=_place(session)), **vitals_context(session, sheet, order), **forms,
     }  # fmt: skip
-    return show(request, "dosing/pre_dose.html", session, context, kind="pre_dose", status=status, order=order)
+    return show(
+        request, "dosing/pre_dose.html", session, context, kind="pre_dose", status=status, order=order
+    )
 
 
 def _shown(steps) -> list[dict]:
@@ -154,7 +156,9 @@ def release(request, pk):
 def pass_start(request, pk, evidence):
     """A prescriber passes one line of the gate for this session."""
     session = session_or_404(request, pk)
-    return pass_line(request, "start_medicine", evidence, session.course, session, back=("dosing:session", pk))
+    return pass_line(
+        request, "start_medicine", evidence, session.course, session, back=("dosing:session", pk)
+    )
 
 
 @requires(Can.START_MEDICINE)
@@ -172,5 +176,3 @@ def start(request, pk):
             return redirect(session_path(session))
         return page(request, fresh, status=422, errors=errors)
     return redirect(session_path(session))
-
-

@@ -12,7 +12,9 @@ def record(request, session):
     sheet, order = sheet_of(session), order_of(session)
     doses = [(one.given_at, amount(one.dose_mg, "mg")) for one in sheet.standing_doses]
     document = (
-        Document.objects.filter(kind=DocumentKind.SESSION_RECORD, about=session.pk).defer("content", "html").first()
+        Document.objects.filter(kind=DocumentKind.SESSION_RECORD, about=session.pk)
+        .defer("content", "html")
+        .first()
     )
     discharge = getattr(session, "discharge", None)
     context = {

@@ -47,7 +47,9 @@ def todays(user):
 def rooms(request):
     """Which rooms are in use today; what is missing is asked for each row by itself."""
     page = Paginator(todays(request.user), ROWS).get_page(request.GET.get("page"))
-    rows = [(one, next(iter(one.attendees.all()), None), getattr(one, "dosing_session", None)) for one in page]
+    rows = [
+        (one, next(iter(one.attendees.all()), None), getattr(one, "dosing_session", None)) for one in page
+    ]
     return render(request, "dosing/rooms.html", {"rows": rows, "page_obj": page})
 
 
@@ -120,7 +122,12 @@ def pass_line(request, gate, evidence, course, subject, *, back):
     if request.method == "POST" and form.is_valid():
         try:
             pathway.override(
-                course=course, gate=gate, evidence=evidence, about=subject, by=request.user, **form.cleaned_data
+                course=course,
+                gate=gate,
+                evidence=evidence,
+                about=subject,
+                by=request.user,
+                **form.cleaned_data,
             )
         except Refused as error:
             refuse(form, error)
@@ -130,5 +137,3 @@ def pass_line(request, gate, evidence, course, subject, *, back):
     access.opened(request, "readiness", client=course.client, thing=subject)
     context = {"form": form, "step": step, "client": course.client, "back": back}
     return render(request, "dosing/pass.html", context, status=422 if form.errors else 200)
-
-

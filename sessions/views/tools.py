@@ -28,7 +28,14 @@ def tool(request, session, template, form, **context):
     in_dialog = bool(request.htmx) and template == "dose"
     name = f"dosing/{'_' if in_dialog else ''}{template}.html"
     status = 422 if form.errors else 200
-    return show(request, name, session, {"form": form, "dialog": in_dialog, **context}, kind="flowsheet", status=status)
+    return show(
+        request,
+        name,
+        session,
+        {"form": form, "dialog": in_dialog, **context},
+        kind="flowsheet",
+        status=status,
+    )
 
 
 @requires(Can.CHART_VITALS)
@@ -57,7 +64,10 @@ def dose(request, pk):
     sheet = sheet_of(session)
     beside = session.second_person if session.second_person_id != request.user.pk else session.started_by
     form = DoseForm(
-        request.POST or None, sheet=sheet, people=people_here(session, but=request.user), initial={"witness": beside}
+        request.POST or None,
+        sheet=sheet,
+        people=people_here(session, but=request.user),
+        initial={"witness": beside},
     )
     if request.method == "POST" and form.is_valid():
         data = form.cleaned_data
@@ -105,7 +115,9 @@ def strike(request, pk, kind, row):
     session = session_or_404(request, pk)
     if kind not in KINDS:
         raise Http404
-    target = get_object_or_404(KINDS[kind].objects.select_related("recorded_by", "session__course"), pk=row, session=session)
+    target = get_object_or_404(
+        KINDS[kind].objects.select_related("recorded_by", "session__course"), pk=row, session=session
+    )
     form = StrikeForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
@@ -113,7 +125,12 @@ def strike(request, pk, kind, row):
             return done(request, session)
         except Refused as error:
             refuse(form, error)
-    context = {"target": target, "kind": kind, "words": _words(session, kind, target), "struck": struck(target)}
+    context = {
+        "target": target,
+        "kind": kind,
+        "words": _words(session, kind, target),
+        "struck": struck(target),
+    }
     return tool(request, session, "strike", form, **context)
 
 

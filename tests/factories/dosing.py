@@ -54,7 +54,9 @@ def _pin_hash() -> str:
 
 
 def staff(name: str, role: str, title: str):
-    provider = ProviderFactory(roles=[role], credentialed=True, title=title, user__name=name, user__pin=_pin_hash())
+    provider = ProviderFactory(
+        roles=[role], credentialed=True, title=title, user__name=name, user__pin=_pin_hash()
+    )
     return provider
 
 
@@ -233,7 +235,7 @@ def answer_all(scene, but=()) -> None:
         if line.code in but:
             continue
         by = scene.therapist if "therapist" in line.roles else scene.monitor
-        detail = "" if scene.setting == "remote" and line.code != "benzodiazepine" else "None for a month"
+        detail = "None for a month" if line.code == "benzodiazepine" else ""
         actions.answer_line(session=scene.session, line=line.code, answer="fine", detail=detail, by=by)
 
 
@@ -269,7 +271,11 @@ def dosed(scene, mg=150, ago=0, **values) -> Administration:
         started(scene)
     given = {"witness": scene.therapist, "pin": PIN} | values
     dose = actions.give(
-        session=scene.session, dose_mg=Decimal(mg), given_at=clock.now() - timedelta(minutes=ago), by=scene.monitor, **given
+        session=scene.session,
+        dose_mg=Decimal(mg),
+        given_at=clock.now() - timedelta(minutes=ago),
+        by=scene.monitor,
+        **given,
     )
     scene.session.refresh_from_db()
     return dose

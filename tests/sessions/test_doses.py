@@ -57,7 +57,9 @@ def test_a_therapist_records_no_dose():
     scene = ready_to_dose()
     started(scene)
     with pytest.raises(PermissionDenied):
-        actions.give(session=scene.session, dose_mg=Decimal(120), not_witnessed_reason="Alone here", by=scene.therapist)
+        actions.give(
+            session=scene.session, dose_mg=Decimal(120), not_witnessed_reason="Alone here", by=scene.therapist
+        )
 
 
 def test_nobody_is_her_own_witness():
@@ -70,7 +72,9 @@ def test_nobody_is_her_own_witness():
 def test_alone_the_reason_is_recorded():
     scene = ready_to_dose()
     started(scene)
-    dose = give(scene, 120, witness=None, pin="", not_witnessed_reason="Colleague called away to an emergency")
+    dose = give(
+        scene, 120, witness=None, pin="", not_witnessed_reason="Colleague called away to an emergency"
+    )
     assert dose.witness is None
     assert "emergency" in dose.not_witnessed_reason
 
@@ -130,7 +134,9 @@ def test_the_same_dose_recorded_by_two_people_is_one():
     scene = ready_to_dose(route="im", strength="50 mg/mL", dose_min_mg=20, dose_max_mg=60, session_max_mg=80)
     dosed(scene, 30)
     with pytest.raises(Stale, match="Ana Ruiz has recorded this dose already"):
-        actions.give(session=scene.session, dose_mg=Decimal(30), witness=scene.monitor, pin=PIN, by=scene.prescriber)
+        actions.give(
+            session=scene.session, dose_mg=Decimal(30), witness=scene.monitor, pin=PIN, by=scene.prescriber
+        )
 
 
 def test_a_struck_dose_gives_its_room_back():

@@ -36,7 +36,11 @@ def settled(scene, minutes=125):
 
 
 def discharge(scene, by=None, **changes):
-    given = {"answers": FIT, "companion": scene.companion, "printed_name": (by or scene.monitor).name} | changes
+    given = {
+        "answers": FIT,
+        "companion": scene.companion,
+        "printed_name": (by or scene.monitor).name,
+    } | changes
     return actions.discharge(session=scene.session, by=by or scene.monitor, **given)
 
 
@@ -73,6 +77,26 @@ def test_the_record_is_frozen_and_signed():
     assert document.signatures.get().printed_name == "Ana Ruiz"
     for words in ("150", "128/80", "Cuff slipped", "Rosa Ashworth", "10 of 10", "Dr. Kwame Osei"):
         assert words in shown
+
+
+def test_the_printed_record_of_a_usual_session_fits_on_two_pages():
+    from kap.documents.pdf import render
+
+    scene = ready_to_dose()
+    dosed(scene)
+    for _reading in range(12):
+        clock.advance(timedelta(minutes=10))
+        read(scene, **GO)
+        actions.observe(session=scene.session, words="Lies still, breathes calmly.", by=scene.therapist)
+    actions.record_event(
+        session=scene.session, code="nausea", grade=1, relatedness="probable", action="comforted", outcome="ongoing",
+        by=scene.monitor,
+    )  # fmt: skip
+    clock.advance(timedelta(minutes=5))
+    discharge(scene)
+    made = render(Document.objects.get(kind="session_record"))
+    assert made.body.startswith(b"%PDF")
+    assert made.pages <= 2
 
 
 def test_the_least_stay_locks_the_door():
@@ -144,7 +168,9 @@ def test_leaving_against_advice_is_recorded_with_what_was_missing_and_told():
     scene = ready_to_dose()
     settled(scene, minutes=60)
     with pytest.raises(Refused, match="full sentence"):
-        actions.leave_against_advice(session=scene.session, words="Left", printed_name="Ana Ruiz", by=scene.monitor)
+        actions.leave_against_advice(
+            session=scene.session, words="Left", printed_name="Ana Ruiz", by=scene.monitor
+        )
     made = actions.leave_against_advice(
         session=scene.session, words="She walked out with her sister; advised to stay.", printed_name="Ana Ruiz",
         companion=scene.companion, by=scene.monitor,
@@ -220,7 +246,11 @@ def test_an_outsider_ends_nothing():
     settled(scene)
     with pytest.raises(PermissionDenied):
         actions.discharge(
-            session=scene.session, answers=FIT, companion=scene.companion, printed_name="x", by=UserFactory(roles=["admin"])
+            session=scene.session,
+            answers=FIT,
+            companion=scene.companion,
+            printed_name="x",
+            by=UserFactory(roles=["admin"]),
         )
 
 

@@ -15,7 +15,9 @@ pytestmark = pytest.mark.django_db
 
 
 def event(scene, **changes):
-    given = dict(code="nausea", grade=1, relatedness="possible", action="watched", outcome="ongoing") | changes
+    given = (
+        dict(code="nausea", grade=1, relatedness="possible", action="watched", outcome="ongoing") | changes
+    )
     return actions.record_event(session=scene.session, by=scene.monitor, **given)
 
 
@@ -29,7 +31,11 @@ def test_a_mild_event_is_a_line_of_the_sheet():
 
 @pytest.mark.parametrize(
     ("changes", "serious"),
-    [({"grade": 4}, True), ({"serious_reasons": ["hospital"]}, True), ({"code": "seizure", "grade": 2}, False)],
+    [
+        ({"grade": 4}, True),
+        ({"serious_reasons": ["hospital"]}, True),
+        ({"code": "seizure", "grade": 2}, False),
+    ],
 )
 def test_what_cannot_wait_reaches_the_care_team(changes, serious):
     scene = ready_to_dose()

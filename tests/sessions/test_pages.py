@@ -72,7 +72,9 @@ def test_a_line_is_one_tap(as_):
     opened(scene)
     answer = as_(scene.monitor).post(url("line", scene), {"line": "room", "answer": "fine"})
     assert answer["Location"].endswith("#line-room")
-    refused = as_(scene.monitor).post(url("line", scene), {"line": "benzodiazepine", "answer": "problem", "detail": ""})
+    refused = as_(scene.monitor).post(
+        url("line", scene), {"line": "benzodiazepine", "answer": "problem", "detail": ""}
+    )
     assert refused.status_code == 422
     assert "say in a few words" in refused.content.decode()
 
@@ -92,7 +94,10 @@ def test_the_pre_dose_page_starts_the_medicine_when_all_is_there(as_):
 def test_a_plain_form_saves_a_reading_and_keeps_refused_typing(as_):
     scene = ready_to_dose()
     dosed(scene)
-    browser, sent = as_(scene.monitor), {"entry_key": str(uuid4()), "systolic_mmhg": "97", "diastolic_mmhg": "148"}
+    browser, sent = (
+        as_(scene.monitor),
+        {"entry_key": str(uuid4()), "systolic_mmhg": "97", "diastolic_mmhg": "148"},
+    )
     refused = browser.post(url("vitals", scene), sent)
     assert refused.status_code == 422
     assert 'value="97"' in refused.content.decode()
@@ -163,13 +168,22 @@ def test_an_event_and_a_strike_by_their_pages(as_):
     scene = ready_to_dose()
     dosed(scene)
     browser = as_(scene.monitor)
-    sent = {"code": "nausea", "grade": "1", "relatedness": "possible", "action": "watched", "outcome": "ongoing"}
+    sent = {
+        "code": "nausea",
+        "grade": "1",
+        "relatedness": "possible",
+        "action": "watched",
+        "outcome": "ongoing",
+    }
     assert browser.post(url("event", scene), sent).status_code == 302
     assert browser.post(url("event", scene), {"code": "nausea"}).status_code == 422
     row = scene.session.adverseevents.get()
     page = browser.get(url("strike", scene, kind="event", row=row.pk))
     assert "Nausea, grade 1" in page.content.decode()
-    assert browser.post(url("strike", scene, kind="event", row=row.pk), {"reason": "Other client"}).status_code == 302
+    assert (
+        browser.post(url("strike", scene, kind="event", row=row.pk), {"reason": "Other client"}).status_code
+        == 302
+    )
     assert "Struck through" in browser.get(url("session", scene)).content.decode()
     assert browser.get(url("strike", scene, kind="hat", row=row.pk)).status_code == 404
 
@@ -185,13 +199,20 @@ def test_the_discharge_page_is_locked_with_its_reason(as_):
 
 
 def discharged(browser, scene, **changes):
-    given = {f"aldrete_{c}": "2" for c in ("activity", "respiration", "circulation", "consciousness", "oxygen")}
+    given = {
+        f"aldrete_{c}": "2" for c in ("activity", "respiration", "circulation", "consciousness", "oxygen")
+    }
     given |= {f"padss_{c}": "2" for c in ("vitals", "ambulation", "nausea", "pain", "bleeding")}
     given |= dict.fromkeys(
         ("oriented", "steady_gait", "mood_reviewed", "companion_took_charge", "instructions_given", "integration_time_told"),
         "yes",
     )  # fmt: skip
-    given |= {"moaas": "5", "new_suicidal_thoughts": "no", "companion": scene.companion.pk, "printed_name": "Ana Ruiz"}
+    given |= {
+        "moaas": "5",
+        "new_suicidal_thoughts": "no",
+        "companion": scene.companion.pk,
+        "printed_name": "Ana Ruiz",
+    }
     return browser.post(url("discharge", scene), {**given, **changes})
 
 
@@ -203,7 +224,9 @@ def test_discharge_by_its_page_ends_in_the_record(as_):
     refused = discharged(browser, scene)
     assert refused.status_code == 422
     assert "Blood pressure before leaving is missing" in refused.content.decode()
-    browser.post(url("vitals", scene), {"entry_key": str(uuid4()), "systolic_mmhg": "130", "diastolic_mmhg": "82"})
+    browser.post(
+        url("vitals", scene), {"entry_key": str(uuid4()), "systolic_mmhg": "130", "diastolic_mmhg": "82"}
+    )
     assert discharged(browser, scene).status_code == 302
     page = browser.get(url("session", scene)).content.decode()
     assert "Discharged" in page
@@ -220,7 +243,11 @@ def test_left_and_not_dosed_by_their_pages(as_):
     assert "She felt unwell today." in browser.get(url("session", scene)).content.decode()
     other = ready_to_dose(team=scene)
     dosed(other)
-    sent = {"words": "She left with her sister, against advice.", "printed_name": "Ana Ruiz", "companion": other.companion.pk}
+    sent = {
+        "words": "She left with her sister, against advice.",
+        "printed_name": "Ana Ruiz",
+        "companion": other.companion.pk,
+    }
     assert browser.post(url("left", other), sent).status_code == 302
     assert "Not met when leaving" in browser.get(url("session", other)).content.decode()
 
@@ -232,7 +259,10 @@ def test_the_preparation_is_written_signed_and_pinned(as_):
     assert "Intention" in page.content.decode()
     pinned = ready_to_dose(team=scene)
     started(pinned)
-    assert "To meet what I have been avoiding." in as_(scene.monitor).get(url("session", pinned)).content.decode()
+    assert (
+        "To meet what I have been avoiding."
+        in as_(scene.monitor).get(url("session", pinned)).content.decode()
+    )
 
 
 def test_a_prescriber_passes_a_short_interval(as_):

@@ -67,14 +67,18 @@ def test_an_answer_that_says_nothing_is_refused(line, answer, detail, words):
     scene = ready_to_dose()
     opened(scene)
     with pytest.raises(Refused, match=words):
-        actions.answer_line(session=scene.session, line=line, answer=answer, detail=detail, by=scene.therapist)
+        actions.answer_line(
+            session=scene.session, line=line, answer=answer, detail=detail, by=scene.therapist
+        )
     assert not PreDoseAnswer.objects.exists()
 
 
 def test_the_latest_answer_counts_and_the_earlier_one_stays():
     scene = ready_to_dose()
     checked(scene)
-    actions.answer_line(session=scene.session, line="room", answer="problem", detail="Lamp broken", by=scene.monitor)
+    actions.answer_line(
+        session=scene.session, line="room", answer="problem", detail="Lamp broken", by=scene.monitor
+    )
     assert "Room is ready" in why_not(scene)
     actions.answer_line(session=scene.session, line="room", answer="fine", by=scene.monitor)
     assert started(scene).started_at
@@ -178,11 +182,17 @@ def test_a_pressure_over_the_orders_limit_waits_for_the_prescriber():
     assert "156" in why_not(scene)
     assert Item.objects.open().filter(kind="predose_held", for_role="prescriber").exists()
     with pytest.raises(PermissionDenied):
-        actions.release(session=scene.session, reason="Looks fine to me today.", printed_name="x", by=scene.monitor)
+        actions.release(
+            session=scene.session, reason="Looks fine to me today.", printed_name="x", by=scene.monitor
+        )
     with pytest.raises(Refused, match="full sentence"):
-        actions.release(session=scene.session, reason="ok", printed_name=scene.prescriber.name, by=scene.prescriber)
+        actions.release(
+            session=scene.session, reason="ok", printed_name=scene.prescriber.name, by=scene.prescriber
+        )
     with pytest.raises(Refused, match="Type your name"):
-        actions.release(session=scene.session, reason="White coat; settles.", printed_name="Mara", by=scene.prescriber)
+        actions.release(
+            session=scene.session, reason="White coat; settles.", printed_name="Mara", by=scene.prescriber
+        )
     made = actions.release(
         session=scene.session, reason="White coat; it settles lying down.", printed_name=scene.prescriber.name,
         by=scene.prescriber,
@@ -197,7 +207,10 @@ def test_a_release_does_not_cover_a_newer_reading():
     checked(scene)
     read(scene, **{**GO, "systolic_mmhg": 156})
     actions.release(
-        session=scene.session, reason="White coat; it settles.", printed_name=scene.prescriber.name, by=scene.prescriber
+        session=scene.session,
+        reason="White coat; it settles.",
+        printed_name=scene.prescriber.name,
+        by=scene.prescriber,
     )
     read(scene, systolic_mmhg=166, diastolic_mmhg=92)
     assert "166" in why_not(scene)
@@ -216,16 +229,23 @@ def test_a_pressure_taken_again_alone_is_enough():
 def test_a_problem_that_may_be_released_waits_and_one_that_may_not_stops():
     scene = ready_to_dose()
     checked(scene)
-    actions.answer_line(session=scene.session, line="fasting", answer="problem", detail="Toast 2 h ago", by=scene.monitor)
+    actions.answer_line(
+        session=scene.session, line="fasting", answer="problem", detail="Toast 2 h ago", by=scene.monitor
+    )
     actions.release(
         session=scene.session, reason="Small, light, low dose by mouth.", printed_name=scene.prescriber.name,
         by=scene.prescriber,
     )  # fmt: skip
-    actions.answer_line(session=scene.session, line="pregnancy", answer="problem", detail="Test positive", by=scene.monitor)
+    actions.answer_line(
+        session=scene.session, line="pregnancy", answer="problem", detail="Test positive", by=scene.monitor
+    )
     assert "pregnant" in why_not(scene)
     with pytest.raises(Stale, match="nothing to release"):
         actions.release(
-            session=scene.session, reason="She insists on it.", printed_name=scene.prescriber.name, by=scene.prescriber
+            session=scene.session,
+            reason="She insists on it.",
+            printed_name=scene.prescriber.name,
+            by=scene.prescriber,
         )
     assert Release.objects.count() == 1
 

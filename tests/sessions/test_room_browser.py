@@ -22,7 +22,13 @@ from tests.factories.dosing import GO, checked, dosed, opened, read, ready_to_do
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+]
 SHOTS = os.environ.get("KAP_SHOTS")  # a folder, to look at the pages
 DOSE_AT = datetime(2026, 11, 19, 21, 10, tzinfo=UTC)  # 13:10 in Los Angeles
 
@@ -45,9 +51,14 @@ def visit(live_server, chromium):
     def go(user, path, width=1180, height=820, script=True):
         session = Client()
         session.force_login(user)
-        context = chromium.new_context(viewport={"width": width, "height": height}, java_script_enabled=script)
+        context = chromium.new_context(
+            viewport={"width": width, "height": height}, java_script_enabled=script
+        )
         context.add_cookies(
-            [{"name": name, "value": one.value, "url": live_server.url} for name, one in session.cookies.items()]
+            [
+                {"name": name, "value": one.value, "url": live_server.url}
+                for name, one in session.cookies.items()
+            ]
         )
         contexts.append(context)
         page = context.new_page()
@@ -75,7 +86,9 @@ def violations(page) -> list[str]:
 def brightest(page) -> float:
     """Relative luminance of the brightest painted pixel."""
     image = Image.open(io.BytesIO(page.screenshot(full_page=True))).convert("RGB")
-    steps = [c / 255 / 12.92 if c / 255 <= 0.04045 else ((c / 255 + 0.055) / 1.055) ** 2.4 for c in range(256)]
+    steps = [
+        c / 255 / 12.92 if c / 255 <= 0.04045 else ((c / 255 + 0.055) / 1.055) ** 2.4 for c in range(256)
+    ]
     colours = image.getcolors(image.width * image.height)
     return max(0.2126 * steps[r] + 0.7152 * steps[g] + 0.0722 * steps[b] for _n, (r, g, b) in colours)
 
@@ -103,7 +116,14 @@ def an_hour_in():
         (15, 136, 84, 80, 98, 5), (30, 144, 90, 84, 97, 4), (45, 146, 92, 86, 97, 4),
     ):  # fmt: skip
         clock.move_to(DOSE_AT + timedelta(minutes=minute))
-        read(scene, systolic_mmhg=upper, diastolic_mmhg=lower, heart_rate_bpm=rate, spo2_percent=oxygen, moaas=alert)
+        read(
+            scene,
+            systolic_mmhg=upper,
+            diastolic_mmhg=lower,
+            heart_rate_bpm=rate,
+            spo2_percent=oxygen,
+            moaas=alert,
+        )
     clock.move_to(DOSE_AT + timedelta(minutes=58))
     return scene
 
@@ -180,7 +200,11 @@ def test_offline_readings_wait_in_order_and_come_through_once(visit):
     page.context.set_offline(False)
     expect(page.locator(".fs tbody tr").nth(2)).to_contain_text("131/82", timeout=20000)
     expect(page.locator("[data-room-state]")).to_contain_text("All saved")
-    assert list(Vitals.objects.filter(diastolic_mmhg=82).values_list("systolic_mmhg", flat=True)) == [131, 132, 133]
+    assert list(Vitals.objects.filter(diastolic_mmhg=82).values_list("systolic_mmhg", flat=True)) == [
+        131,
+        132,
+        133,
+    ]
     stored = page.evaluate("JSON.stringify({...localStorage, ...sessionStorage})")
     assert not any(value in stored for value in ("131", "132", "133", "systolic"))
 
@@ -219,7 +243,9 @@ def test_the_pre_dose_check_is_dim_accessible_and_fits(visit, width):
     scene = ready_to_dose()
     opened(scene)
     actions.answer_line(session=scene.session, line="identity", answer="fine", by=scene.monitor)
-    actions.answer_line(session=scene.session, line="fasting", answer="problem", detail="Toast at noon", by=scene.monitor)
+    actions.answer_line(
+        session=scene.session, line="fasting", answer="problem", detail="Toast at noon", by=scene.monitor
+    )
     read(scene, **{**GO, "systolic_mmhg": 152})
     page = visit(scene.prescriber, path("session", scene), width=width)
     shot(page, f"pre-dose-{width}")
@@ -262,7 +288,11 @@ def test_the_record_and_the_lists_are_accessible(visit):
     actions.strike(target=wrong, reason="Cuff slipped", by=scene.monitor)
     read(scene, **GO)
     actions.discharge(
-        session=scene.session, answers=FIT, companion=scene.companion, printed_name="Ana Ruiz", by=scene.monitor
+        session=scene.session,
+        answers=FIT,
+        companion=scene.companion,
+        printed_name="Ana Ruiz",
+        by=scene.monitor,
     )
     ready_to_dose(team=scene, name="Marcus Bell", prepared=False)
     record = visit(scene.monitor, path("session", scene), width=820)

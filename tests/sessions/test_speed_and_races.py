@@ -29,14 +29,22 @@ def readings(scene, count):
         ) for _n in range(count)
     )  # fmt: skip
     Observation.objects.bulk_create(
-        Observation(session=scene.session, words="Calm.", observed_at=now, recorded_at=now, recorded_by=scene.therapist)
+        Observation(
+            session=scene.session,
+            words="Calm.",
+            observed_at=now,
+            recorded_at=now,
+            recorded_by=scene.therapist,
+        )
         for _n in range(count)
     )
 
 
 def queries(client, url) -> int:
     client.get(url)  # what is asked once per process
-    with CaptureQueriesContext(connection, ) as asked:
+    with CaptureQueriesContext(
+        connection,
+    ) as asked:
         assert client.get(url).status_code == 200
     return len(asked)
 
@@ -91,7 +99,8 @@ def more_rooms(scene, count):
         ) for n in range(count)
     )  # fmt: skip
     Attendee.objects.bulk_create(
-        Attendee(appointment=one, client=courses[n % 3].client, course=courses[n % 3]) for n, one in enumerate(made)
+        Attendee(appointment=one, client=courses[n % 3].client, course=courses[n % 3])
+        for n, one in enumerate(made)
     )
     StaffOn.objects.bulk_create(
         StaffOn(appointment=one, provider=scene.monitor_provider, role="monitor") for one in made

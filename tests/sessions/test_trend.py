@@ -50,7 +50,9 @@ def test_the_last_values_are_named_and_do_not_touch():
 
 
 def test_what_was_not_taken_is_not_drawn():
-    drawn = trend([at(0, heart_rate_bpm=80), at(10, spo2_percent=97), at(20, heart_rate_bpm=84)], [], ZERO, None)
+    drawn = trend(
+        [at(0, heart_rate_bpm=80), at(10, spo2_percent=97), at(20, heart_rate_bpm=84)], [], ZERO, None
+    )
     assert drawn.pressure == []
     assert len(drawn.rate) == 2
     assert len(drawn.oxygen) == 1
@@ -71,7 +73,13 @@ def test_without_readings_it_says_so():
 
 @given(
     st.lists(
-        st.tuples(st.integers(-300, 900), st.integers(60, 300), st.integers(20, 59), st.integers(20, 300), st.integers(40, 100)),
+        st.tuples(
+            st.integers(-300, 900),
+            st.integers(60, 300),
+            st.integers(20, 59),
+            st.integers(20, 300),
+            st.integers(40, 100),
+        ),
         max_size=40,
     )
 )

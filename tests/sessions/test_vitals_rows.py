@@ -20,7 +20,9 @@ pytestmark = pytest.mark.django_db
 
 
 def record(scene, key=None, **values):
-    return actions.record_vitals(session=scene.session, entry_key=key or uuid4(), values=values, by=scene.monitor)
+    return actions.record_vitals(
+        session=scene.session, entry_key=key or uuid4(), values=values, by=scene.monitor
+    )
 
 
 def test_the_same_entry_sent_twice_is_one_row():
@@ -99,7 +101,11 @@ def test_save_and_call_tells_the_prescriber_even_inside_the_limits():
     scene = ready_to_dose()
     dosed(scene)
     actions.record_vitals(
-        session=scene.session, entry_key=uuid4(), values={"heart_rate_bpm": 90}, prescriber_called=True, by=scene.monitor
+        session=scene.session,
+        entry_key=uuid4(),
+        values={"heart_rate_bpm": 90},
+        prescriber_called=True,
+        by=scene.monitor,
     )
     assert Item.objects.filter(kind="vitals_limit").exists()
 
@@ -135,12 +141,18 @@ def test_a_struck_reading_stays_readable_and_no_longer_counts():
     assert Strike.objects.count() == 1
 
 
-@pytest.mark.parametrize("statement", ["UPDATE dosing_vitals SET systolic_mmhg = 120", "DELETE FROM dosing_vitals"])
+@pytest.mark.parametrize(
+    "statement", ["UPDATE dosing_vitals SET systolic_mmhg = 120", "DELETE FROM dosing_vitals"]
+)
 def test_a_reading_is_never_changed(statement):
     scene = ready_to_dose()
     opened(scene)
     record(scene, **GO)
-    with pytest.raises(DatabaseError, match="permission denied"), transaction.atomic(), connection.cursor() as cursor:
+    with (
+        pytest.raises(DatabaseError, match="permission denied"),
+        transaction.atomic(),
+        connection.cursor() as cursor,
+    ):
         cursor.execute(statement)
 
 
