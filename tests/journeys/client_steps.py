@@ -13,7 +13,7 @@ TYPED = {
 CHOSEN = {
     "sex_at_birth": "female", "time_zone": "America/Los_Angeles", "setting": "clinic", "who": "now", "adult": "yes",
     "takes": "none", "has": "none", "other_substances": "none", "seeking_help_for": "depression",
-    "ketamine_pcp": "never", "may_know": "treatment", "height_unit": "cm", "weight_unit": "kg",
+    "ketamine_pcp": "never", "may_know": "treatment", "height_unit": "cm", "weight_unit": "kg", "safe_ways": "email",
 }  # fmt: skip
 
 
@@ -22,9 +22,9 @@ def main_button(page: Page):
 
 
 def press(page: Page) -> None:
-    """The page's one primary button."""
-    main_button(page).click()
-    page.wait_for_load_state()
+    """The page's one primary button. Ends on the page that answers: a save on its way may hold the button a moment."""
+    with page.expect_navigation():
+        main_button(page).click()
 
 
 def register(clinic, page: Page, *, name: str, email: str) -> None:
@@ -50,6 +50,8 @@ def use_code(clinic, page: Page, email: str) -> None:
 
 def sign_in(clinic, page: Page, email: str) -> None:
     page.goto("/sign-in/")
+    if "sign-in" not in page.url:
+        return  # still signed in at this device
     page.locator("input[type=email]").fill(email)
     page.locator("main form:has(input[type=email]) button[type=submit]").click()
     use_code(clinic, page, email)
@@ -145,3 +147,18 @@ def sign_waiting(page: Page, name: str) -> None:
     page.locator("input[name=printed_name]").fill(name)
     page.locator("main form:has(input[name=printed_name]) .btn-primary").click()
     page.wait_for_load_state()
+
+
+def answer_due(page: Page, title: str, scores: list[int]) -> None:
+    """A questionnaire that waits on the client's own page."""
+    page.goto("/portal/")
+    card = page.locator("main li, main section, main article", has_text=title).last
+    card.locator("a[href^='/measures/']").first.click()
+    for score in scores:
+        page.locator(f"main input[type=radio][value='{score}']").check()
+        press(page)
+    if "/question/difficulty" in page.url:
+        page.locator("main input[type=radio]").nth(1).check()
+        press(page)
+    press(page)
+    page.wait_for_url(lambda url: "/check" not in url)
