@@ -12,6 +12,12 @@ from kap.core.units import plain
 from kap.pathway.stages import EXIT_REASONS, Stage
 from kap.people.us_states import CHOICES as STATES
 
+# Fields of the model that stand in the form under their own names.
+PLAIN = (
+    "seen_in_person_on", "patient_state", "systolic_mmhg", "diastolic_mmhg", "heart_rate_bpm", "spo2_percent",
+    "weight_kg", "height_cm", "weight_measured_on", "conditions", "reasons",
+)  # fmt: skip
+
 
 def day_field(label, **kwargs):
     widget = forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
@@ -110,10 +116,8 @@ class EvaluationForm(Form):
         given = self.cleaned_data
         notes = {key: given[f"note_{key}"].strip() for key, _ in SYSTEMS if given[f"note_{key}"].strip()}
         labs = {key: self._lab(key) for key, _ in LABS if given[f"lab_{key}"].strip()}
-        plain = ("seen_in_person_on", "patient_state", "systolic_mmhg", "diastolic_mmhg", "heart_rate_bpm", "spo2_percent",
-                 "weight_kg", "height_cm", "weight_measured_on", "conditions", "reasons")  # fmt: skip
         return {
-            **{name: given[name] for name in plain},
+            **{name: given[name] for name in PLAIN},
             "notes": {**notes, **({"labs": labs} if labs else {})},
         }
 
@@ -143,9 +147,7 @@ class EvaluationForm(Form):
 
 def first_values(evaluation) -> dict:
     """The draft as it was saved. Nothing is filled in that was not typed here."""
-    plain = ("seen_in_person_on", "patient_state", "systolic_mmhg", "diastolic_mmhg", "heart_rate_bpm", "spo2_percent",
-             "weight_kg", "height_cm", "weight_measured_on", "conditions", "reasons")  # fmt: skip
-    values = {name: getattr(evaluation, name) for name in names}
+    values = {name: getattr(evaluation, name) for name in PLAIN}
     for name in ("weight_kg", "height_cm"):
         values[name] = plain(values[name]) if values[name] is not None else None  # "70", never "70.0"
     values["version"] = evaluation.revision
