@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from django.db.models import Count, F, Prefetch, Window
 from django.db.models.functions import RowNumber
 
-from kap.accounts.permissions import Role
+from kap.accounts.permissions import Can, Role
 from kap.core import clock
 from kap.desk.links import link
 from kap.pathway.models import Course
@@ -40,7 +40,7 @@ def columns(user) -> list[dict]:
     shown = with_team(seen.annotate(place=place).filter(place__lte=PER_COLUMN)).order_by("stage", "place")
     by_stage: dict = {}
     for course in shown:
-        by_stage.setdefault(course.stage, []).append(card(course))
+        by_stage.setdefault(course.stage, []).append(card(course, user))
     return [
         {
             "stage": stage, "cards": by_stage.get(stage, []), "count": counts.get(stage, 0),
@@ -56,9 +56,9 @@ def of_stage(user, stage: str):
     return with_team(Course.objects.visible_to(user).filter(stage=stage)).order_by("stage_since", "pk")
 
 
-def card(course) -> Card:
+def card(course, user) -> Card:
     since = course.stage_since or course.created_at
-    return Card(course, max(0, (clock.now() - since).days), owner_of(course), moves_of(course))
+    return Card(course, max(0, (clock.now() - since).days), owner_of(course), moves_of(course, user))
 
 
 def owner_of(course) -> str:
@@ -67,13 +67,13 @@ def owner_of(course) -> str:
     return next((member.user.name for member in course.client.team_now if member.role == role), "")
 
 
-def moves_of(course) -> list[dict]:
-    """Where a course can be moved from the board; each page says itself what is still missing."""
+def moves_of(course, user) -> list[dict]:
+    """Where this person can move a course from the board; each page says itself what is still missing."""
+    exits = user.may(Can.MOVE_COURSE)
     if course.stage == Stage.DEFERRED:
-        found = [("Resume", link("pathway:resume", course.pk))]
+        found = [("Resume", link("pathway:resume", course.pk))] if exits else []
     else:
-        found = [
-            ("Next step", link("pathway:steps", course.pk)),
-            ("Leave or pause", link("pathway:leave", course.pk)),
-        ]
+        found = [("Next step", link("pathway:steps", course.pk))]
+        if exits:
+            found.append(("Leave or pause", link("pathway:leave", course.pk)))
     return [{"label": label, "href": href} for label, href in found if href]

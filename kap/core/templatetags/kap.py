@@ -396,3 +396,9 @@ def unmet(steps) -> list:
 def once():
     """A token for one press of the form's button; the view is wrapped in kap.core.once.once."""
     return format_html('<input type="hidden" name="once" value="{}">', uuid.uuid4())
+
+
+@register.filter
+def may(user, can: str) -> bool:
+    """Whether this person has a right: ``{% if request.user|may:"add_client" %}``. Shows or hides a link; views ask again."""
+    return bool(getattr(user, "is_authenticated", False) and user.may(can))

@@ -54,7 +54,7 @@ def pipeline(request):
     stage = request.GET.get("stage", "")
     if stage in board.COLUMNS:
         page = page_of(request, board.of_stage(request.user, stage))
-        cards = [board.card(course) for course in page]
+        cards = [board.card(course, request.user) for course in page]
         access.opened_many(request, "pipeline", [card.course.client_id for card in cards])
         return render(request, "desk/pipeline_stage.html", {"stage": stage, "page_obj": page, "cards": cards})
     columns = board.columns(request.user)
