@@ -68,7 +68,9 @@ def can_change(course) -> bool:
     """
     if course.stage not in OPEN_STAGES:
         return False
-    return not course.evaluations.filter(decided_at__isnull=False, decision__in=["clear", "conditions"]).exists()
+    return not course.evaluations.filter(
+        decided_at__isnull=False, decision__in=["clear", "conditions"]
+    ).exists()
 
 
 def known_already(client, section: str) -> dict:

@@ -164,7 +164,9 @@ CACHES = {
     "default": {
         "BACKEND": "django.core.cache.backends.db.DatabaseCache",
         "LOCATION": "kap_cache",
-        "OPTIONS": {"MAX_ENTRIES": 100_000},  # with 300, which is usual, a flood of tries would wash limits away
+        "OPTIONS": {
+            "MAX_ENTRIES": 100_000
+        },  # with 300, which is usual, a flood of tries would wash limits away
     }
 }
 SESSION_ENGINE = "django.contrib.sessions.backends.db"
@@ -202,7 +204,7 @@ SWEEP_SECONDS = env.float("KAP_SWEEP_SECONDS", default=30.0)
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
 PASSWORD_HASHERS = [
-    "django.contrib.auth.hashers.Argon2PasswordHasher",
+    "django.contrib.auth.hashers.Argon2PasswordHasher" if PRODUCTION else "kap.core.hashers.QuickArgon2",
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",
 ]
 AUTH_PASSWORD_VALIDATORS = [

@@ -41,7 +41,9 @@ def django_db_setup(django_test_environment, django_db_blocker, django_db_modify
 def _part_from(database: str) -> None:
     """End sessions that a killed process of a journey left behind; they would keep the database from going."""
     with connections["default"]._nodb_cursor() as cursor:
-        cursor.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [database])
+        cursor.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [database]
+        )
 
 
 def owner_connection():

@@ -34,7 +34,9 @@ def task_list(request, place):
     course = place.course
     access.opened(request, "forms", client=course.client, thing=course)
     drafts = Drafts.of(course)
-    to_sign = SignatureRequest.objects.for_the_client().filter(course=course, declined_at=None, cancelled_at=None)
+    to_sign = SignatureRequest.objects.for_the_client().filter(
+        course=course, declined_at=None, cancelled_at=None
+    )
     tasks = build(
         place,
         drafts,

@@ -48,7 +48,9 @@ class Clinic(Base):
         return self.name
 
 
-_rules: dict[uuid.UUID, protocol.Protocol] = {}  # of stored versions, which are insert-only; see ProtocolVersion.rules
+_rules: dict[
+    uuid.UUID, protocol.Protocol
+] = {}  # of stored versions, which are insert-only; see ProtocolVersion.rules
 
 
 class ProtocolVersion(Base):

@@ -128,9 +128,9 @@ CLIENTS = (
     Person("Amara Osborne", "", "she/her", "female", "1998-06-02", "integration_done", 2, phq=(16, 12, 9), therapist="jonas", weight_kg="60.0"),
     Person("Felix Grant", "", "he/him", "male", "1972-08-24", "integration_done", 3, phq=(20, 18, 17, 12), route="im",
            medicines=(LISINOPRIL,), therapist="imani", weight_kg="92.5"),
-    Person("Simone Hartley", "", "she/her", "female", "1980-01-08", "integration_done", 1, phq=(19, 13), weight_kg="70.0"),
+    Person("Simone Hartley", "", "she/her", "female", "1980-01-08", "integration_done", 1, phq=(19, 13), therapist="jonas", weight_kg="70.0"),
     Person("Victor Amsel", "", "he/him", "male", "1965-05-31", "integration_done", 4, phq=(17, 15, 12, 10, 8), route="iv", therapist="imani", weight_kg="86.0"),
-    Person("Leila Haddad", "", "she/her", "female", "1989-10-12", "integration_late", 2, phq=(21, 17, 14), weight_kg="59.0"),
+    Person("Leila Haddad", "", "she/her", "female", "1989-10-12", "integration_late", 2, phq=(21, 17, 14), therapist="imani", weight_kg="59.0"),
     Person("Graham Pruitt", "", "he/him", "male", "1977-07-07", "remote", 1, setting="remote", phq=(16, 12),
            companion="Ellen Pruitt", therapist="jonas", weight_kg="83.0"),
     Person("Yuki Tanabe", "", "she/her", "female", "1992-02-29", "remote", 2, setting="remote", phq=(18, 13, 10),
@@ -156,5 +156,5 @@ CLIENTS = (
     Person("Ivy Caldwell", "", "she/her", "female", "1993-09-09", "resumed", phq=(17,), therapist="imani", weight_kg="62.0"),
     Person("Noah Trent", "", "he/him", "male", "1976-04-13", "withdrawn", 1, phq=(19, 16), therapist="jonas", weight_kg="80.0"),
     Person("Greta Olsen", "", "she/her", "female", "1970-01-27", "transferred", 2, phq=(20, 18, 16), therapist="imani", weight_kg="67.0"),
-    Person("Miles Avery", "", "he/him", "male", "1989-02-12", "not_dosed", 1, phq=(18, 14), weight_kg="85.0"),
+    Person("Miles Avery", "", "he/him", "male", "1989-02-12", "not_dosed", 1, phq=(18, 14), therapist="imani", weight_kg="85.0"),
 )  # fmt: skip

@@ -83,11 +83,14 @@ def until_prepared(case: Case, first_dose: int) -> Story:
     yield from preparation(case, first_dose - 3)
 
 
-def cycle(case: Case, number: int, day: int, *, at=None, after_at=None, signed=True) -> Story:
-    """One dose with its integration: booked days ahead, companion confirmed, given, questionnaires, note."""
-    yield case.world.at(day - 4, "12:10")
-    at = at or case.pick(("09:30", "10:00", "13:00", "14:00"))
-    yield from _booked(case, day, at=at, after_at=after_at)
+def cycle(
+    case: Case, number: int, day: int, *, at=None, after_at=None, signed=True, lead=4, within=3
+) -> Story:
+    """One dose with its integration: booked `lead` days ahead, companion confirmed, given, questionnaires, note."""
+    yield case.world.at(day - lead, "12:10")
+    at = at or case.pick(("09:30", "13:00"))
+    booking.book_dose(case, day=day, at=at, after=after_at, within=within)
+    booking.name_companion(case)
     yield case.world.at(day - 3, "18:40")
     booking.confirm_companion(case)
     yield case.dose.ends_at + 4 * MINUTE
@@ -99,12 +102,6 @@ def cycle(case: Case, number: int, day: int, *, at=None, after_at=None, signed=T
     after.answer_due(case, number)
     yield follow.ends_at + 14 * MINUTE
     after.integrate(case, follow)
-
-
-def _booked(case: Case, day: int, *, at="13:00", after_at=None) -> Story:
-    booking.book_dose(case, day=day, at=at, after=after_at)
-    booking.name_companion(case)
-    yield case.world.at(day - 4, "12:30")
 
 
 def course(case: Case, last: int, cycles: int, *, every=6, **last_one) -> Story:
@@ -120,13 +117,20 @@ def course(case: Case, last: int, cycles: int, *, every=6, **last_one) -> Story:
 
 
 def next_dose(
-    case: Case, day: int, *, confirmed=False, booked_on: int | None = None, at="10:00", after_at=None
+    case: Case,
+    day: int,
+    *,
+    confirmed=False,
+    booked_on: int | None = None,
+    at="09:30",
+    after_at=None,
+    within=4,
 ) -> Story:
     """Booked for a day to come."""
     yield case.world.at(
         min(day - 4, -1) if booked_on is None else booked_on, f"15:{case.rng.randint(10, 50)}"
     )
-    booking.book_dose(case, day=day, at=at, after=after_at, within=7)
+    booking.book_dose(case, day=day, at=at, after=after_at, within=within)
     booking.name_companion(case)
     if confirmed:
         yield case.world.at(-1, "19:20")
@@ -230,21 +234,22 @@ def preparation_signed(case: Case) -> Story:
 def dosing_today(case: Case) -> Story:
     """Today's dose, with a companion who has not answered."""
     yield from course(case, -8, case.person.cycles)
-    yield from next_dose(case, 0, booked_on=-5, at=case.world.dose_today)
+    yield from next_dose(case, 0, booked_on=-5, at=case.world.dose_today, within=1)
 
 
 def dosing_tomorrow(case: Case) -> Story:
     yield from course(case, -6, case.person.cycles, every=7)
     yield case.world.at(-4, "13:20")
     medical.order(case, rise=Decimal("1.2"), sessions=6)
-    yield from next_dose(case, 1, booked_on=-3, at="13:00")
-    yield case.world.at(-2, "16:30")
+    yield from next_dose(case, 1, booked_on=-4, at="13:00", within=1)
     booking.book(case, "preparation", day=0, at="10:30", mode=Mode.VIDEO, within=2)
 
 
 def integration_today(case: Case) -> Story:
     """Held this morning; the note is begun and not signed."""
-    yield from course(case, -2, case.person.cycles, every=7, at="13:00", after_at="09:00", signed=False)
+    yield from course(
+        case, -2, case.person.cycles, every=7, at="13:00", after_at="09:00", signed=False, lead=9, within=1
+    )
     follow = case.dose.integration
     yield follow.starts_at - 70 * MINUTE
     after.answer_due(case, case.person.cycles)
@@ -257,7 +262,7 @@ def integration_today(case: Case) -> Story:
 
 def integration_open(case: Case) -> Story:
     """Yesterday's dose; the client has cancelled its integration, and nobody has booked another."""
-    yield from course(case, -1, 1, at="09:30", after_at="11:00", signed=False)
+    yield from course(case, -1, 1, at="09:30", after_at="11:00", signed=False, lead=9, within=1)
     yield case.world.at(-1, "18:50")
     case.act = "cancelling the integration"
     scheduling.cancel(

@@ -24,7 +24,9 @@ def _field(section: Section) -> forms.Field:
     common = {"label": section.title, "help_text": section.help, "required": False}
     choices = [(choice, choice) for choice in section.choices]
     if section.look == "one":
-        return forms.ChoiceField(choices=choices, widget=forms.RadioSelect(attrs={"data-look": "segmented"}), **common)
+        return forms.ChoiceField(
+            choices=choices, widget=forms.RadioSelect(attrs={"data-look": "segmented"}), **common
+        )
     if section.look == "many":
         return forms.MultipleChoiceField(choices=choices, widget=forms.CheckboxSelectMultiple, **common)
     widget = forms.TextInput() if section.look == "line" else forms.Textarea(attrs={"rows": section.rows})

@@ -84,10 +84,10 @@ def _fits(one: checklists.Line, answer: str, detail: str) -> None:
         raise Refused(f"{one.words}: choose one of the answers.")
     if answer == checklists.NOT_APPLICABLE and not one.may_not_apply:
         raise Refused(f"{one.words}: this cannot be left out.")
-    if answer == checklists.FINE and one.detail and not detail:
-        raise Refused(f"{one.words}: {one.detail} Write it beside the line.")
     if answer == checklists.FINE and one.code in REMOTE_DETAIL and not detail:
         raise Refused(f"{one.words}: record it under “Where the client is” first.")
+    if answer == checklists.FINE and one.detail and not detail:
+        raise Refused(f"{one.words}: write it beside the line. {one.detail}")
     if answer == checklists.PROBLEM and not detail:
         raise Refused(f"{one.words}: say in a few words what the problem is.")
 

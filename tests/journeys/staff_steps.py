@@ -79,7 +79,8 @@ def evaluate(
         start.click()
         page.wait_for_load_state()
     for box in page.locator("textarea[name^=flag_]").all():
-        box.fill("Asked at the visit; it does not stand in the way, and it is watched.")
+        if box.is_visible():  # a note needs no response
+            box.fill("Asked at the visit; it does not stand in the way, and it is watched.")
     values = {
         "seen_in_person_on": day, "systolic_mmhg": "122", "diastolic_mmhg": "78", "heart_rate_bpm": "72",
         "spo2_percent": "98", "weight_kg": "70", "weight_measured_on": day, "height_cm": "170",

@@ -16,5 +16,7 @@ def test_tests_run_as_the_application_in_a_test_database():
 @pytest.mark.django_db
 def test_the_application_owns_no_table():
     with connection.cursor() as cursor:
-        cursor.execute("SELECT count(*) FROM pg_tables WHERE schemaname = 'public' AND tableowner = 'kap_app'")
+        cursor.execute(
+            "SELECT count(*) FROM pg_tables WHERE schemaname = 'public' AND tableowner = 'kap_app'"
+        )
         assert cursor.fetchone() == (0,)
