@@ -4,7 +4,7 @@ import contextlib
 from collections.abc import Iterator
 
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 FLAGS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
@@ -12,6 +12,8 @@ FLAGS = [
 ]  # fmt: skip
 ZONE = "America/Los_Angeles"
 SIZES = {"phone": (320, 720), "tablet": (820, 1180), "desktop": (1280, 900)}
+PATIENCE = 40_000  # milliseconds; a shared machine can be slow, and waiting costs nothing where it is not
+expect.set_options(timeout=PATIENCE)
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
 
@@ -40,7 +42,7 @@ def context(
             {"name": "kap_room_theme", "value": theme if theme != "light" else "dim", "url": base_url},
         ]
     )
-    made.set_default_timeout(15_000)
+    made.set_default_timeout(PATIENCE)
     return made
 
 

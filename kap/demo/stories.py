@@ -84,7 +84,7 @@ def until_prepared(case: Case, first_dose: int) -> Story:
 
 
 def cycle(
-    case: Case, number: int, day: int, *, at=None, after_at=None, signed=True, lead=4, within=3
+    case: Case, number: int, day: int, *, at=None, after_at=None, signed=True, lead=4, within=4
 ) -> Story:
     """One dose with its integration: booked `lead` days ahead, companion confirmed, given, questionnaires, note."""
     yield case.world.at(day - lead, "12:10")
@@ -273,7 +273,7 @@ def integration_open(case: Case) -> Story:
 
 def integration_late(case: Case) -> Story:
     """She did not come to the integration of her last dose."""
-    yield from course(case, -5, case.person.cycles, signed=False)
+    yield from course(case, -6, case.person.cycles, signed=False)
     follow = case.dose.integration
     yield follow.starts_at + 25 * MINUTE
     case.act = "not come"
@@ -284,13 +284,13 @@ def integration_done(case: Case) -> Story:
     """Between two doses; the next one is booked."""
     number = ("Amara Osborne", "Felix Grant", "Simone Hartley", "Victor Amsel").index(case.person.name)
     last = (-5, -6, -4, -8)[number]
-    yield from course(case, last, case.person.cycles, every=5 if case.person.cycles > 3 else 6)
+    yield from course(case, last, case.person.cycles, every=7 if number == 1 else 6)
     yield from next_dose(case, (3, 5, 8, 11)[number], booked_on=-1, confirmed=number == 1)
 
 
 def remote(case: Case) -> Story:
     """At home, by video, with a chaperone."""
-    yield from course(case, -6 if case.person.cycles == 1 else -5, case.person.cycles, every=7)
+    yield from course(case, -6 if case.person.cycles == 1 else -5, case.person.cycles, every=8)
     yield from next_dose(
         case, 2 if case.person.cycles == 1 else 9, booked_on=-2, confirmed=case.person.cycles == 1
     )
@@ -298,7 +298,7 @@ def remote(case: Case) -> Story:
 
 def follow_up(case: Case) -> Story:
     soon = case.person.name == "Nadia Petrov"
-    yield from course(case, -10 if soon else -9, case.person.cycles, every=6 if soon else 5)
+    yield from course(case, -10 if soon else -9, case.person.cycles, every=6)
     yield case.world.at(-6, "10:40")
     after.to_follow_up(case)
     yield case.world.at(-4, "19:30")
@@ -308,7 +308,7 @@ def follow_up(case: Case) -> Story:
 
 
 def completed(case: Case) -> Story:
-    last = -16 if case.person.cycles < 6 else -14
+    last = -26 if case.person.cycles < 6 else -19
     yield from course(case, last, case.person.cycles, every=7 if case.person.cycles < 6 else 5)
     yield case.world.at(last + 4, "10:10")
     after.to_follow_up(case)
@@ -359,8 +359,8 @@ def _deferred(case: Case, day: int, why: str) -> Story:
 
 
 def withdrawn(case: Case) -> Story:
-    yield from course(case, -14, case.person.cycles)
-    yield case.world.at(-7, "16:15")
+    yield from course(case, -21, case.person.cycles)
+    yield case.world.at(-12, "16:15")
     after.leave(
         case,
         "withdrawn",
@@ -370,8 +370,8 @@ def withdrawn(case: Case) -> Story:
 
 
 def transferred(case: Case) -> Story:
-    yield from course(case, -16, case.person.cycles)
-    yield case.world.at(-9, "11:15")
+    yield from course(case, -24, case.person.cycles)
+    yield case.world.at(-16, "11:15")
     after.leave(
         case,
         "transferred",
@@ -382,8 +382,8 @@ def transferred(case: Case) -> Story:
 
 def not_dosed(case: Case) -> Story:
     """The second session closed without medicine; another is booked."""
-    yield from course(case, -13, case.person.cycles)
-    yield from next_dose(case, -5, booked_on=-9, at="09:30")
+    yield from course(case, -20, case.person.cycles)
+    yield from next_dose(case, -11, booked_on=-15, at="09:30")
     yield case.dose.starts_at - 17 * 60 * MINUTE
     booking.confirm_companion(case)
     yield case.dose.ends_at
