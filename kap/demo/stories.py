@@ -242,7 +242,11 @@ def dosing_tomorrow(case: Case) -> Story:
     yield case.world.at(-4, "13:20")
     medical.order(case, rise=Decimal("1.2"), sessions=6)
     yield from next_dose(case, 1, booked_on=-4, at="13:00", within=1)
-    booking.book(case, "preparation", day=0, at="10:30", mode=Mode.VIDEO, within=2)
+    met = booking.book(case, "preparation", day=0, at="10:30", mode=Mode.VIDEO, within=2)
+    yield met.starts_at - 2 * MINUTE
+    after.arrive(case, met)
+    yield met.ends_at + 3 * MINUTE
+    booking.hold(case, met)
 
 
 def integration_today(case: Case) -> Story:
