@@ -175,14 +175,16 @@ def morning(camera: Camera) -> None:
     camera.take("chart-1440", chart, who=mara, size=(1440, 1100))
     camera.take("chart-dark-1440", chart, who=mara, size=(1440, 1100), theme="dark")
     camera.take("chart-390", chart, who=mara, size=PHONE)
-    camera.take("calendar-1440", reverse("scheduling:calendar"), who=mara)
-    camera.take("pipeline-1440", reverse("desk:pipeline"), who=admin)
+    camera.take("calendar-1440", reverse("scheduling:calendar") + "?view=week", who=mara)
+    camera.take("pipeline-1440", reverse("desk:pipeline"), who=world.users["osei"])
     camera.take("roster-1280", reverse("people:roster"), who=admin, size=(1280, 900))
     camera.take("messages-1280", reverse("outbox:list"), who=admin, size=(1280, 900))
     camera.take(
         "integration-1280", reverse("integration:note", args=[open_one.pk]), who=mara, size=(1280, 1100)
     )
-    camera.take("portal-390", reverse("desk:portal"), who=june.user, size=PHONE)
+    camera.take(
+        "portal-390", reverse("desk:portal"), who=Case.standing(world, "Marcus Bell").user, size=PHONE
+    )
     camera.take("start-390", reverse("intake:start"), size=PHONE)
     camera.take("intake-390", reverse("intake:tasks"), who=freya.user, size=PHONE)
     camera.take("question-390", reverse("intake:section", args=["safety"]), who=freya.user, size=PHONE)
@@ -215,7 +217,7 @@ def afternoon(camera: Camera) -> None:
     clock.move_to(marcus.dose.starts_at + timedelta(minutes=49))
     session = DosingSession.objects.get(appointment=marcus.dose)
     path, ana = reverse("dosing:session", args=[session.pk]), world.users["ana"]
-    camera.take("dosing-room-1180", path, who=ana, size=(1180, 820), theme="dim")
+    camera.take("dosing-room-1180", path, who=ana, size=(1180, 900), theme="dim")
     camera.take("dosing-room-820", path, who=ana, size=(820, 1180), theme="dim")
     clock.move_to(world.at(0, MORNING))
 

@@ -28,8 +28,8 @@ def build(say: Callable[[str], None] = print, people=cast.CLIENTS) -> World:
         with clock.at(world.at(-FOUNDED_DAYS_AGO)):
             clinic.found(world)
         _tell(world, people, say)
-        settle(world.now, world.now)
-        watch.run()
+        with clock.at(world.now):
+            watch.run()
         settle(world.now, world.now)
     return world
 

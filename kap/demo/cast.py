@@ -78,7 +78,7 @@ STAFF = (
     Member("ana@alderhouse.test", "Ana Ruiz", "RN", ("monitor",), "Riverside", (0, 1, 2, 3, 4, 5), around_today=True,
            colour=6, licence="RN 801177"),
     Member("tomas@alderhouse.test", "Tomas Reed", "RN", ("monitor",), "Corona", (0, 1, 2, 3, 4, 6), colour=7,
-           licence="RN 779034", licence_days_left=80),
+           licence="RN 779034"),
     Member("admin@alderhouse.test", "Grace Holloway", "", ("admin",)),
 )  # fmt: skip
 

@@ -65,9 +65,14 @@ def evaluation(case: Case, day: int) -> Story:
     yield seen.ends_at + 9 * MINUTE
     medical.evaluate(case, seen)
     yield seen.ends_at + 100 * MINUTE
-    medical.plan(case, sessions=max(4, min(6, case.person.cycles + 2)))
+    medical.plan(case, sessions=_planned(case))
     yield seen.ends_at + 11 * 60 * MINUTE
     medical.consent(case)
+
+
+def _planned(case: Case) -> int:
+    """Six, as clinics of this kind usually plan; those whose story is told have had what was planned."""
+    return case.person.cycles if case.person.story in ("completed", "follow_up") else 6
 
 
 def preparation(case: Case, day: int, at="10:30") -> Story:

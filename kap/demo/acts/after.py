@@ -33,7 +33,8 @@ def draft_note(case: Case):
     case.act = "integration note"
     session = latest(case)
     note = integration.begin_note(integration=session, by=case.therapist)
-    body = case.pick(words.INTEGRATION) | words.INTEGRATION_COMMON
+    told = words.INTEGRATION[(len(case.person.name) + session.dosing.number) % len(words.INTEGRATION)]
+    body = told | words.INTEGRATION_COMMON
     return notes.save_draft(note=note, body=body, revision=note.revision, by=case.therapist)
 
 
