@@ -119,8 +119,15 @@ def pytest_unconfigure(config) -> None:
     _stop()
 
 
+def _own_clock() -> None:
+    """Each xdist worker moves a clock of its own; one that moved another's would make its tests fail."""
+    worker = os.environ["PYTEST_XDIST_WORKER"]
+    os.environ["KAP_CLOCK_FILE"] = str(Path(os.environ["KAP_VAR_DIR"]) / f"clock-{worker}")
+
+
 if os.environ.get("PYTEST_XDIST_WORKER"):
     _own_redis_database()
+    _own_clock()
 elif not {"-h", "--help", "--version", "-V", "--markers", "--fixtures"} & set(sys.argv):
     atexit.register(_stop)
     signal.signal(signal.SIGTERM, _terminated)
