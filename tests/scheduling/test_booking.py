@@ -209,12 +209,7 @@ def test_getting_ready_is_sent_before_a_dose_only(clinic, desk, course, ordered)
 
 
 def test_reminders_whose_time_has_passed_are_not_owed(clinic, desk):
-    made = book(
-        clinic,
-        desk,
-        starts_at=clock.now().replace(minute=0, second=0, microsecond=0) + 26 * HOUR,
-        mode="video",
-    )
+    made = book(clinic, desk, starts_at=tomorrow(14), mode="video")
     assert not Message.objects.filter(cause=f"appointment:{made.pk}", kind="appointment_72h").exists()
 
 
