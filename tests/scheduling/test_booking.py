@@ -6,7 +6,6 @@ import pytest
 from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, connection, transaction
 
-from kap.core import clock
 from kap.core.errors import Refused
 from kap.outbox.models import Message
 from kap.pathway.gates import GateClosed
