@@ -24,8 +24,8 @@ def utc(*parts) -> datetime:
 
 
 def test_from_the_public_page_to_the_course_summary(clinic):
-    cast = found_clinic()
     clinic.move_to(utc(2026, 11, 2, 18, 0))
+    cast = found_clinic()
     june = clinic.visitor(size="phone")
     mara = staff.sign_in(clinic.visitor(), cast.mara.email, cast.password)
     osei = staff.sign_in(clinic.visitor(), cast.osei.email, cast.password)
