@@ -1,9 +1,10 @@
 """`make screenshots`: the pictures of docs/screens, taken from a demonstration clinic that really runs.
 
-    python -m tests.screenshots [name …]      all of them, or those whose names begin so
+    python -m tests.screenshots [--new] [name …]      all of them, or those whose names begin so
 
 The clinic lives in var/screenshots with servers of its own, and its clock stands at half past ten of today, so that
-every picture shows the same working day. A second run on the same day takes the clinic that is there.
+every picture shows the same working day. A second run on the same day takes the clinic that is there,
+unless it is asked for a new one.
 """
 
 import os
@@ -41,8 +42,8 @@ def main(wanted: list[str]) -> int:
         import django
 
         django.setup()
-        _clinic()
-        _pictures(wanted)
+        _clinic(anew="--new" in wanted)
+        _pictures([name for name in wanted if name != "--new"])
     return 0
 
 
@@ -60,7 +61,7 @@ def _migrate() -> None:
         )  # fmt: skip
 
 
-def _clinic() -> None:
+def _clinic(*, anew: bool) -> None:
     """The demonstration of today, made at MORNING; an older one is removed first."""
     from kap.core import clock
     from kap.core.models import Clinic
@@ -69,7 +70,7 @@ def _clinic() -> None:
 
     clock.reset()
     clock.move_to(clinic.reload().at(0, MORNING))
-    if Clinic.objects.exists() and not build.is_stale():
+    if Clinic.objects.exists() and not build.is_stale() and not anew:
         return
     if Clinic.objects.exists():
         owner = Command()._owner()

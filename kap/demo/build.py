@@ -40,15 +40,14 @@ def _tell(world: World, people, say) -> None:
     for place, person in enumerate(people):
         story = STORIES[person.story](case := Case.of(world, person))
         heapq.heappush(waiting, (next(story), place, case, story))
-    month = ""
+    week = None
     while waiting:
         instant, place, case, story = heapq.heappop(waiting)
         if instant > world.now:
             going_on += 1
             continue
-        if (shown := f"{world.local(instant):%B}") != month:
-            month = shown
-            say(f"  {month}: {Message.objects.count()} messages so far")
+        if week != (week := world.offset(instant) // 7):
+            say(f"  week of {world.day(week * 7):%-d %B}")
         settle(instant, world.now)
         if (further := _go_on(instant, case, story)) is not None:
             heapq.heappush(waiting, (max(further, instant + timedelta(seconds=30)), place, case, story))
