@@ -15,6 +15,9 @@ PARTS = {
     "check_in": ("therapist",), "follow_up": ("therapist",), "dosing": ("therapist", "monitor"),
 }  # fmt: skip
 DAY = timedelta(days=1)
+SAFE_HOURS = timedelta(
+    hours=47
+)  # a session may end sooner than planned, and the window closes sooner with it
 
 
 def book(
@@ -75,7 +78,9 @@ def book_dose(case: Case, *, day: int, at: str = "13:00", after: str | None = No
 
 
 def _plan(case, pair, after, mode) -> DosingPlan:
-    choices = _round([pair.integration, *pair.others])
+    latest = pair.starts_at + timedelta(minutes=case.world.services["dosing"].minutes) + SAFE_HOURS
+    every = _round([pair.integration, *pair.others])
+    choices = [offer for offer in every if offer.starts_at <= latest] or every
     if after:
         middle = pair.starts_at + 2 * DAY
         wanted = case.world.at(case.world.offset(middle), after)
