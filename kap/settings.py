@@ -11,6 +11,8 @@ import environ
 import pghistory
 from django.core.exceptions import ImproperlyConfigured
 
+from kap.core.keyring import read_keys
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
 
@@ -34,6 +36,12 @@ def needed(name: str) -> str:
 SECRET_KEY = needed("SECRET_KEY")
 if PRODUCTION and len(SECRET_KEY) < 50:
     raise ImproperlyConfigured("SECRET_KEY is too short. Use at least 50 random characters in production.")
+
+# Keys of the encrypted columns (kap.core.vault), the newest first. Outside production they are generated once.
+try:
+    FIELD_KEYS = read_keys(needed("FIELD_KEYS") if PRODUCTION else env.str("FIELD_KEYS", default=""))
+except ValueError as error:
+    raise ImproperlyConfigured(f"FIELD_KEYS cannot be read. {error}") from None
 
 VAR_DIR = Path(env.str("KAP_VAR_DIR", default=str(BASE_DIR / "var")))
 SITE_URL = env.str("SITE_URL", default=f"http://127.0.0.1:{env.str('PORT', default='8000')}").rstrip("/")

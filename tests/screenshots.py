@@ -27,6 +27,7 @@ def main(wanted: list[str]) -> int:
         "DATABASE_OWNER_URL",
         "REDIS_URL",
         "SECRET_KEY",
+        "FIELD_KEYS",
         "KAP_CLOCK_FILE",
         "SITE_URL",
     ):

@@ -37,6 +37,7 @@ def main() -> int:
         owner = server.start()
         env = {
             **os.environ, "KAP_MODE": "test", "SECRET_KEY": secrets.token_urlsafe(48), "KAP_VAR_DIR": str(base / "var"),
+            "FIELD_KEYS": f"t1:{secrets.token_urlsafe(32)}",
             "DATABASE_OWNER_URL": owner, "DATABASE_URL": roles.ensure_app_role(owner, var=base / "var"),
             "REDIS_URL": "redis://127.0.0.1:9/0", "KAP_AS_OWNER": "1", "DJANGO_SETTINGS_MODULE": "kap.settings",
         }  # fmt: skip

@@ -3,11 +3,14 @@
 Order: what is set in the environment, then `.env` at the top of the checkout, then the defaults here.
 """
 
+import base64
 import contextlib
 import fcntl
 import json
 import os
 import re
+import secrets
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -41,12 +44,38 @@ def prepare() -> Path:
         (var / "run").mkdir(exist_ok=True)
         if not os.environ.get("SECRET_KEY") and os.environ["KAP_MODE"] != "production":
             os.environ["SECRET_KEY"] = kept_secret(var / "secrets" / "secret_key", 64)
+        if not os.environ.get("FIELD_KEYS") and os.environ["KAP_MODE"] != "production":
+            os.environ["FIELD_KEYS"] = _kept_field_keys(var / "secrets" / "field_keys")
     except PermissionError as error:
         raise SetupError(
             f"{error.filename} may not be written. Was KAP started here by another user? "
             "Start as that user, or set KAP_VAR_DIR to a folder of your own."
         ) from error
     return var
+
+
+def _kept_field_keys(path: Path) -> str:
+    """The keys of the encrypted columns, made once. Of two first starts one wins, and both use its key.
+
+    A file that is there but empty is an accident, and a new key would not open what the old one closed.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if not path.exists():
+        handle, fresh = tempfile.mkstemp(prefix="field_keys-", dir=path.parent)  # readable by us alone
+        with os.fdopen(handle, "w") as file:
+            file.write(f"k1:{base64.b64encode(secrets.token_bytes(32)).decode()}\n")
+            file.flush()
+            os.fsync(file.fileno())
+        with contextlib.suppress(FileExistsError):
+            os.link(fresh, path)
+        os.unlink(fresh)
+    found = ",".join(path.read_text().split())
+    if not found:
+        raise SetupError(
+            f"{path} is empty. It held the keys of the encrypted columns: put it back from its copy, or remove it if "
+            "nothing was ever written with them."
+        )
+    return found
 
 
 def _read_dotenv(path: Path) -> None:

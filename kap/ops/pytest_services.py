@@ -41,6 +41,7 @@ def _start() -> None:
     (base / "var").mkdir()
     os.environ["KAP_MODE"] = "test"
     os.environ["SECRET_KEY"] = "tests-" + secrets.token_urlsafe(48)
+    os.environ["FIELD_KEYS"] = f"t1:{secrets.token_urlsafe(32)}"
     # Playwright's own event loop runs in the thread of the test.
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
     for name in _FORGET:
