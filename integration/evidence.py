@@ -48,7 +48,7 @@ def final_measures(course, subject=None):
     return [
         Missing(
             f"{instruments.get(request.instrument).name} at the end of treatment is not answered.",
-            "Remind the client, or enter her answers as she gives them.",
+            "Remind the client, or enter the answers as they are given.",
             reverse("measures:enter", args=[request.pk]),
             overridable=True,
         )

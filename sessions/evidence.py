@@ -173,7 +173,7 @@ def two_staff_present(course, subject):
     if subject.second_person_id is None:
         return Missing(
             "A second person has not confirmed being in the room.",
-            "She signs in and says so, or enters her PIN here.",
+            "That person signs in and says so, or enters a PIN here.",
             f"{base}#second",
         )
     if not allowed(subject.second_person, Can.CHART_VITALS):
@@ -190,10 +190,12 @@ def _present_at_home(session, base):
     video, companion = answers.get("video"), answers.get("companion")
     if not (video and video.answer == FINE and video.role in (Role.PRESCRIBER, Role.THERAPIST)):
         words = "No prescriber or therapist has confirmed being on live video."
-        found.append(Missing(words, "She answers that line herself.", f"{base}#line-video"))
+        found.append(Missing(words, "Whoever is on video answers that line.", f"{base}#line-video"))
     if not (companion and companion.answer == FINE):
         words = "The chaperone is not confirmed to be in the room."
-        found.append(Missing(words, "See her on camera, then answer that line.", f"{base}#line-companion"))
+        found.append(
+            Missing(words, "See the companion on camera, then answer that line.", f"{base}#line-companion")
+        )
     return found
 
 

@@ -114,7 +114,7 @@ class PlaceForm(Form):
     nearest_ed = forms.CharField(label="Nearest emergency department", max_length=200)
     disconnect_plan = text("If the connection is lost", rows=2)
     lozenges_before = number("Lozenges counted on camera", "lozenges", min_value=0, max_value=200)
-    photo_id_seen = forms.BooleanField(label="Photo ID was held to the camera and is hers")
+    photo_id_seen = forms.BooleanField(label="Photo ID was held to the camera and is the client's")
 
 
 class ReleaseForm(Form):
@@ -135,7 +135,7 @@ class SecondForm(Form):
 
     person = forms.ModelChoiceField(queryset=None, label="Second person", empty_label="Choose")
     pin = forms.CharField(
-        label="Her PIN", required=False, max_length=12,
+        label="PIN of the second person", required=False, max_length=12,
         widget=forms.PasswordInput(attrs={"inputmode": "numeric", "autocomplete": "off"}),
     )  # fmt: skip
 
@@ -280,7 +280,7 @@ class DischargeForm(Form):
         self.fields["oriented"] = yes_no("Knows who, where and when")
         self.fields["steady_gait"] = yes_no("Walks steadily")
         self.fields["new_suicidal_thoughts"] = yes_no(
-            "New suicidal thoughts", "Ask. If yes, stay with her and call."
+            "New suicidal thoughts", "Ask. If yes, stay with the client and call."
         )
         self.fields["mood_reviewed"] = yes_no("Mood talked through")
         contacts = Contact.objects.filter(client=session.course.client_id, ended_at=None)
@@ -317,7 +317,7 @@ class LeaveForm(Form):
         rows=4,
     )
     companion = forms.ModelChoiceField(
-        queryset=None, label="Who is with her", required=False, empty_label="Nobody"
+        queryset=None, label="Who is with the client", required=False, empty_label="Nobody"
     )
     time = wall_time("Left at")
 

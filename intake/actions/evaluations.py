@@ -39,7 +39,7 @@ def start_evaluation(*, course, by) -> Evaluation:
         return draft
     if course.stage not in WHEN:
         raise Refused(
-            f"{course.client.name} is at {course.get_stage_display().lower()}; she is not to be evaluated now."
+            f"{course.client.name} is at {course.get_stage_display().lower()}; there is nothing to evaluate now."
         )
     try:
         return Evaluation.objects.create(course=course, author=by, submission=course.submissions.first())
@@ -162,7 +162,7 @@ def _may_decide(course, evaluation, decision, exit_reason, findings) -> None:
         )
     newest = course.submissions.first()
     if newest is not None and newest.pk != evaluation.submission_id:
-        raise Refused("The client has sent her forms again since. Read the newest ones first.")
+        raise Refused("The client has sent the forms again since. Read the newest ones first.")
     if decision in LEAVES:
         if exit_reason not in EXIT_REASONS[LEAVES[decision]]:
             raise Refused("Choose the reason for this decision from the list.")

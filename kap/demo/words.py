@@ -74,8 +74,8 @@ PREPARATION = {
 
 INTEGRATION = (
     {
-        "narrative": "Describes drifting under water with light above; first fear, then a sense of being held. Cried about her "
-                     "father and felt lighter afterwards.",
+        "narrative": "Describes drifting under water with light above; first fear, then a sense of being held. Cried for "
+                     "a while and felt lighter afterwards.",
         "insights": "Resting is not the same as giving up.",
         "emotions": "Grief, then relief.",
         "body": "Slight headache in the evening, gone by morning. No nausea, no bladder complaints.",

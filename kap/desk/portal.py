@@ -159,7 +159,7 @@ def _companion_task(appointment, phone: str) -> dict:
         "href": f"tel:{tel(phone)}" if phone else "",
         "status": "todo",
         "button": _("Call the clinic"),
-        "hint": _("For %(day)s: an adult you trust, with her phone number.") % day,
+        "hint": _("For %(day)s: an adult you trust, with a phone number.") % day,
     }
 
 
@@ -172,8 +172,11 @@ def next_step(course, tasks, upcoming) -> Step:
         one = upcoming[0]
         if one.state == State.ARRIVED:
             return Step(_("We know you are here"), _("Somebody will be with you soon."))
+        is_today = days.local(one.starts_at).date() == days.today()
         return Step(
-            _("Nothing to do until %(day)s") % {"day": days.near(one.starts_at)},
+            _("See you today")
+            if is_today
+            else _("Nothing to do until %(day)s") % {"day": days.near(one.starts_at)},
             _("Your next appointment: %(what)s at %(time)s.")
             % {"what": one.service.name, "time": clock_words(one.starts_at)},
         )

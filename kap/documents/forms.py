@@ -81,7 +81,7 @@ class WithdrawForm(Form):
         self.fields["reason"].help_text = (
             _("You need not give one.")
             if own
-            else "When and how the client told you. She is the one who withdraws."
+            else "When and how the client told you. It is the client who withdraws."
         )
 
 

@@ -49,7 +49,7 @@ def _open(request, by, check=True) -> Request:
         Request.objects.select_for_update(of=("self",)).select_related("client", "course").get(pk=request.pk)
     )
     if check and not _may_answer(request, by):
-        raise Refused("Only the client, or her care team on her behalf, can answer this.")
+        raise Refused("Only the client, or the care team on the client's behalf, can answer this.")
     if request.response_id:
         raise Stale("These questions are answered already.")
     if request.cancelled_at:

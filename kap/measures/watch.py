@@ -25,7 +25,7 @@ def overdue(*, by) -> None:
         raise_item(
             key=f"measure_overdue:{request.pk}", kind=Kind.MEASURE_OVERDUE, urgency=Urgency.SOON, client=request.client,
             title=f"Questions not answered: {request.get_occasion_display().lower()}", due_at=request.due_at,
-            detail="Call the client, or enter her answers as she reads them out.", link=f"/measures/{request.pk}/enter",
+            detail="Call the client, or enter the answers as they are told to you.", link=f"/measures/{request.pk}/enter",
             link_words="Enter the answers", by=by,
         )  # fmt: skip
     answered = Item.objects.open().filter(kind=Kind.MEASURE_OVERDUE).values_list("key", flat=True)

@@ -83,13 +83,15 @@ def main(goal, rest):
 def _go_on(goal, rest):
     """Replace ourselves, so that Ctrl-C and SIGTERM reach the one that matters."""
     python = str(PYTHON)
+    # Whole files, in the order that tests/conftest.py gives: the longest first.
+    two_at_once = ["-n", "2", "--dist", "loadfile", "--no-loadscope-reorder"]
     lines = {
         "run": [python, "-m", "kap.ops.up", *rest],
-        "test": [python, "-m", "pytest", "-n", "2", "--dist", "loadfile", *rest],
+        "test": [python, "-m", "pytest", *two_at_once, *rest],
         "check": [python, "-m", "kap.ops.check", *rest],
         "screenshots": [python, "-m", "tests.screenshots", *rest],
         "bench": [python, "-m", "pytest", "-m", "bench", "-s", *rest],
-        "sweep": [python, "-m", "pytest", "-m", "sweep", "-n", "2", *rest],
+        "sweep": [python, "-m", "pytest", "-m", "sweep", *two_at_once, *rest],
         "backup": [python, "-m", "kap.ops.backup", "backup", *rest],
         "restore": [python, "-m", "kap.ops.backup", "restore", *rest],
         "lock": [python, "-m", "kap.ops.lock", *rest],

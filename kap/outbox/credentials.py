@@ -52,6 +52,6 @@ def _tell(credential, step: int, last: bool, admins, by) -> None:
         key=f"credential:{credential.pk}:{credential.expires_on}:{step}", kind=Kind.CREDENTIAL_EXPIRING,
         urgency=Urgency.TODAY if last else Urgency.SOON, for_role=Role.ADMIN,
         title=f"{provider.name}: {credential.get_kind_display()} expires on {day}",
-        detail="After that day nobody can book her for what it covers.",
+        detail="After that day nobody can be booked with this person for what it covers.",
         link=reverse("people:provider", args=[provider.pk]), link_words="Open the provider", by=by,
     )  # fmt: skip

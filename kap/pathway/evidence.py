@@ -23,14 +23,14 @@ def privacy_acknowledged(course, subject=None):
 def therapist_assigned(course, subject=None):
     if not course.client.team.current().therapists().exists():
         return Missing(
-            "No therapist has taken this client.", "Take her from the pool.", reverse("pathway:pool")
+            "No therapist has taken this client.", "Take the client from the pool.", reverse("pathway:pool")
         )
 
 
 def prescriber_assigned(course, subject=None):
     if not course.client.team.current().prescribers().exists():
         return Missing(
-            "No prescriber has taken this client.", "Take her from the pool.", reverse("pathway:pool")
+            "No prescriber has taken this client.", "Take the client from the pool.", reverse("pathway:pool")
         )
 
 

@@ -15,15 +15,15 @@ class EnquiryForm(ClientForm):
     """A client from a phone call, and what her course begins with. Warns once when somebody sounds alike."""
 
     setting = forms.ChoiceField(
-        label="Where she wishes to be treated", choices=Setting.choices, widget=forms.RadioSelect,
+        label="Where the client wishes to be treated", choices=Setting.choices, widget=forms.RadioSelect,
         initial=Setting.IN_CLINIC,
     )  # fmt: skip
     privacy_read = forms.BooleanField(
-        label="The privacy notice was read to her and she acknowledged it: her intake opens at once",
+        label="The privacy notice was read out and acknowledged: intake opens at once",
         required=False,
     )
     takes = forms.BooleanField(
-        label="I take this client myself; otherwise she waits in the pool", required=False
+        label="I take this client myself; otherwise they wait in the pool", required=False
     )
     anyway = forms.CharField(required=False, widget=forms.HiddenInput)
 
@@ -43,7 +43,7 @@ class EnquiryForm(ClientForm):
             self.alike = self._alike(name, chosen, data.get("email") or "")
             if self.alike:
                 raise forms.ValidationError(
-                    "Somebody with a similar name or the same e-mail is on record. Compare before you add her."
+                    "Somebody with a similar name or the same e-mail is on record. Compare before you add them."
                 )
         return data
 
@@ -108,7 +108,7 @@ class OverrideForm(Form):
 
 class AssignForm(Form):
     user = forms.ModelChoiceField(
-        label="Who takes her", queryset=User.objects.none(), empty_label="Choose somebody"
+        label="Who takes this client", queryset=User.objects.none(), empty_label="Choose somebody"
     )
 
     def __init__(self, *args, role, **kwargs):
@@ -118,5 +118,5 @@ class AssignForm(Form):
 
 class CourseForm(Form):
     setting = forms.ChoiceField(
-        label="Where she wishes to be treated", choices=Setting.choices, widget=forms.RadioSelect
+        label="Where the client wishes to be treated", choices=Setting.choices, widget=forms.RadioSelect
     )

@@ -82,7 +82,9 @@ def update_client(*, client, by, **details) -> Client:
     email = details.get("email", client.email).strip()
     if client.user and email != client.email and getattr(by, "pk", None) != client.user_id:
         if not email:
-            raise Refused("She signs in by e-mail. Enter an address, or leave the one that was there.")
+            raise Refused(
+                "This client signs in by e-mail. Enter an address, or leave the one that was there."
+            )
         change_email(user=client.user, email=email, by=by)
     return _change(client, details, CLIENT_FIELDS)
 
@@ -246,7 +248,7 @@ def join_team(*, client, user, role: str, until=None, why: str = "", since=None,
     _may(by, Can.MANAGE_CARE_TEAM)
     if role not in CLINICAL or role not in user.roles or not user.is_active:
         raise Refused(
-            f"{user.name} cannot be on the care team as {Role(role).label.lower()}: she has not that role."
+            f"{user.name} cannot be on the care team as {Role(role).label.lower()}: that role was not given."
         )
     client = Client.objects.select_for_update(of=("self",)).get(pk=client.pk)
     now = clock.now()
@@ -296,7 +298,7 @@ def add_provider(
     _may(by, Can.MANAGE_ROSTER)
     if not user.roles & CLINICAL:
         raise Refused(
-            f"{user.name} is no therapist, prescriber or monitor. Give her the role first, under Staff."
+            f"{user.name} is no therapist, prescriber or monitor. Give the role first, under Staff."
         )
     try:
         return Provider.objects.create(

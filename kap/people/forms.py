@@ -26,7 +26,7 @@ class ClientForm(ModelForm):
     sex = forms.ChoiceField(
         label="Sex recorded at birth", choices=[("", "Not known"), *Sex.choices], required=False
     )
-    state = forms.ChoiceField(label="State where she lives", choices=us_states.CHOICES, required=False)
+    state = forms.ChoiceField(label="State of residence", choices=us_states.CHOICES, required=False)
     zone = forms.ChoiceField(
         label="Time zone", required=False, choices=[("", "The clinic’s"), *ZONE_WORDS.items()]
     )
@@ -47,7 +47,7 @@ class ClientForm(ModelForm):
         }
         help_texts = {
             "legal_name": "As on an identity document.",
-            "chosen_name": "How she wants to be called.",
+            "chosen_name": "The name to use.",
         }
         widgets = {"phone": forms.TextInput(attrs={"inputmode": "tel"})}
 
@@ -192,10 +192,10 @@ class ProviderForm(ModelForm):
         labels = {
             "npi": "NPI",
             "buffer_minutes": "Pause between appointments",
-            "bookable": "Clients can be booked with her",
+            "bookable": "Clients can be booked",
         }
         help_texts = {
-            "title": "As printed under what she signs: LMFT, LCSW, PhD, MD, RN.",
+            "title": "As printed under a signature: LMFT, LCSW, PhD, MD, RN.",
             "npi": "10 digits; empty for those who have none.",
         }
         widgets = {

@@ -74,13 +74,11 @@ def prove(person, pin: str, by) -> None:
     if person.pk == by.pk:
         return
     if not person.pin:
-        raise Refused(
-            f"{person.name} has no PIN yet. She sets one in her account, or confirms on her own device."
-        )
+        raise Refused(f"{person.name} has no PIN yet. Set one under Account, or confirm on another device.")
     if not pin.strip():
-        raise Refused(f"{person.name} enters her PIN.")
+        raise Refused(f"{person.name} enters the PIN.")
     if not pins.proves(person, pin.strip()):
-        raise Refused(f"That is not {person.name}'s PIN. She enters it again.")
+        raise Refused(f"That is not {person.name}'s PIN. Enter it again.")
 
 
 def a_sentence(words: str, what: str, least: int = 10) -> str:

@@ -83,7 +83,7 @@ def leave_against_advice(
     client = session.course.client
     worklist.raise_item(
         key=f"left:{session.pk}", kind=worklist.Kind.ADVERSE_EVENT, urgency=worklist.Urgency.NOW, client=client,
-        title=f"Left against advice: {client.name}", detail=f"{words} Call her and her companion."[:500],
+        title=f"Left against advice: {client.name}", detail=f"{words} Call the client and the companion."[:500],
         link=session_path(session), link_words="Open the session", by=by,
     )  # fmt: skip
     return made

@@ -182,5 +182,5 @@ def call(request, pk):
     found = session_or_404(request, pk)
     made = actions.call_prescriber(session=found, by=request.user)
     with timezone.override(facts.zone(found.appointment)):
-        messages.success(request, f"{made.words} It stands on her work list and in the flowsheet.")
+        messages.success(request, f"{made.words} It stands on the work list and in the flowsheet.")
     return redirect(session_path(found))

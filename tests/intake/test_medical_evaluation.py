@@ -184,7 +184,7 @@ def test_forms_sent_again_must_be_read_before_deciding():
         only=["health", "goals"],
     )
     actions.send_forms(course=case.course, by=case.client.user)
-    with pytest.raises(Refused, match="sent her forms again"):
+    with pytest.raises(Refused, match="sent the forms again"):
         decide(case, draft)
 
     draft = actions.use_newest_forms(evaluation=draft, by=case.prescriber.user)

@@ -45,7 +45,7 @@ def provider_new(request):
         except Refused as refused:
             form.add_error("user", " ".join(refused.reasons))
         else:
-            messages.success(request, f"{provider.name} is on the roster. Add her credentials next.")
+            messages.success(request, f"{provider.name} is on the roster. Add the credentials next.")
             return redirect("people:provider", provider=provider.pk)
     return render(request, "people/provider_new.html", {"form": form}, status=status_of(form))
 

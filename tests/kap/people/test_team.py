@@ -90,7 +90,7 @@ def test_coming_back_is_a_new_membership(admin, mara):
 
 def test_a_part_needs_the_role_and_an_active_account(admin, mara):
     june = ClientFactory()
-    with pytest.raises(Refused, match="has not that role"):
+    with pytest.raises(Refused, match="that role was not given"):
         actions.join_team(client=june, user=mara, role="prescriber", by=admin)
     with pytest.raises(Refused):
         actions.join_team(client=june, user=admin, role="admin", by=admin)
