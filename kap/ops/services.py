@@ -19,7 +19,7 @@ import time
 from pathlib import Path
 
 from kap.ops.processes import end, spawn
-from kap.ops.readiness import database_answers, free_port, redis_answers
+from kap.ops.readiness import database_answers, free_port, port_is_free, redis_answers
 
 OWNER = "kap_owner"
 DATABASE = "kap"
@@ -133,6 +133,25 @@ def _tail(log: Path, lines: int = 6) -> str:
     return ""
 
 
+def _try_at_its_port(server) -> bool:
+    """Start it where the clinic knows it; elsewhere only when another program has taken that port.
+
+    After a kill the port must stay, or nobody finds the server again. PostgreSQL may refuse at first: what is left
+    of the killed one holds the data for a moment longer.
+    """
+    known = bool(server.port)
+    until = time.monotonic() + (20 if known else 0)
+    tries = 0
+    while tries < 3 or time.monotonic() < until:
+        if not server.port or (tries and not port_is_free(server.port)):
+            server.port = free_port()
+        if server._start_once():
+            return True
+        tries += 1
+        time.sleep(0.3 if known else 0)
+    return False
+
+
 class Postgres:
     """A PostgreSQL of our own in one folder. `fast` gives up durability: tests only."""
 
@@ -225,11 +244,9 @@ class Postgres:
             _own(self.data, self.account)
             self._check_version()
             self._stop_orphan()
-        for attempt in range(3):
-            self.port = self.port if attempt == 0 and self.port else free_port()
-            if self._start_once():
-                self._create_database()
-                return self.url
+        if _try_at_its_port(self):
+            self._create_database()
+            return self.url
         raise ServiceError(
             f"The embedded PostgreSQL did not start. Its log, {self.log}, ends with:\n{_tail(self.log)}"
         )
@@ -335,10 +352,8 @@ class Valkey:
         """Start and return the URL. Takes 0.1 s."""
         if self.data:
             _own(self.data, self.account)
-        for attempt in range(3):
-            self.port = self.port if attempt == 0 and self.port else free_port()
-            if self._start_once():
-                return self.url
+        if _try_at_its_port(self):
+            return self.url
         where = f" Its log, {self.log}, ends with:\n{_tail(self.log)}" if self.log else ""
         raise ServiceError(f"The embedded Redis-protocol server did not start.{where}")
 

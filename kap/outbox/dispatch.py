@@ -4,20 +4,23 @@
    hold one row; a worker killed afterwards loses only its lease, and another takes the row when that ends.
 2. each row is asked again: expired, no longer true, no longer wanted? Then it is dropped, with why.
 3. it is sent, and recorded as sent only if the token is still ours. E-mail has no "exactly once": a crash
-   between sending and recording repeats it, at most once per crash, under the same Message-ID.
+   between sending and recording repeats it, at most once per crash, under the same Message-ID. A database that
+   is away for a moment repeats nothing: the worker waits for it before it goes on.
 """
 
 import logging
+import time
 import uuid
 from datetime import timedelta
 
+from django.db import InterfaceError, OperationalError, connection
 from django.urls import reverse
 from django.utils.module_loading import import_string
 
 from kap.accounts.permissions import Role
 from kap.core import clock
 from kap.core.actions import System, action
-from kap.outbox import catalogue, channels
+from kap.outbox import catalogue, channels, nudge
 from kap.outbox.models import Message, State
 from kap.outbox.render import rendered
 from kap.worklist.actions import Kind, Urgency, raise_item
@@ -26,17 +29,30 @@ log = logging.getLogger(__name__)
 DISPATCH = System("dispatch")
 BATCH = 20
 LEASE = timedelta(seconds=60)
+HOLD_AFTER = timedelta(seconds=20)  # a slow mail server: the lease is renewed before the next mail goes out
+RUN_SECONDS = 60  # one run; well inside the task's time limit, which would end it in the middle of a mail
+WAIT_SECONDS = 40  # for a database that went away after the mail had left; shorter than the lease
 TRIES = 8
 FIRST_PAUSE = timedelta(seconds=30)  # doubled after each try: about an hour until it is given up
 
 
 def dispatch(limit: int = 500) -> int:
-    """Send everything due, in batches. Returns how many rows it dealt with."""
-    done = 0
-    while done < limit and (batch := claim(limit=BATCH, by=DISPATCH)):
-        for message in batch:
+    """Send what is due, in batches, for a minute at most. Returns how many rows it dealt with.
+
+    What is left over then is given back and asked for anew at once, by this worker or another.
+    """
+    done, until = 0, time.monotonic() + RUN_SECONDS
+    while batch := claim(limit=BATCH, by=DISPATCH):
+        for number, message in enumerate(batch):
+            if time.monotonic() > until:
+                give_back(messages=batch[number:], by=DISPATCH)
+                nudge.dispatch()
+                return done
             deal_with(message)
-        done += len(batch)
+            done += 1
+        if done >= limit:
+            nudge.dispatch()
+            break
     return done
 
 
@@ -60,13 +76,44 @@ def deal_with(message: Message) -> None:
         if why := why_not(message):
             end(message=message, state=State.DROPPED, why=why, by=DISPATCH)
             return
+        if clock.now() > message.lease_until - LEASE + HOLD_AFTER and not hold(message=message, by=DISPATCH):
+            return  # the lease has ended: the row is another worker's by now
         channels.send(message, rendered(message))
     except Exception as error:
         log.warning("Message %s (%s) was not sent: %s", message.pk, message.kind, type(error).__name__)
         put_off(message=message, error=f"{type(error).__name__}: {error}", by=DISPATCH)
         return
-    if not end(message=message, state=State.SENT, why="", by=DISPATCH):
+    if not recorded(message):
         log.warning("Message %s was sent, but its lease had ended meanwhile.", message.pk)
+
+
+def recorded(message: Message) -> bool:
+    """Write down that it has left. Waits for a lost database, since forgetting would send it a second time."""
+    until = time.monotonic() + WAIT_SECONDS
+    while True:
+        try:
+            return end(message=message, state=State.SENT, why="", by=DISPATCH)
+        except (OperationalError, InterfaceError):
+            if connection.in_atomic_block or time.monotonic() > until:
+                raise
+            connection.close_if_unusable_or_obsolete()
+            time.sleep(0.5)
+
+
+@action("outbox.hold")
+def hold(*, message, by) -> bool:
+    """Another minute for a row that is still ours."""
+    message.lease_until = clock.now() + LEASE
+    mine = Message.objects.owed().filter(pk=message.pk, lease_token=message.lease_token)
+    return bool(mine.update(lease_until=message.lease_until))
+
+
+@action("outbox.give_back")
+def give_back(*, messages, by) -> None:
+    """Rows that were claimed and not begun: free for the next run."""
+    for message in messages:
+        mine = Message.objects.owed().filter(pk=message.pk, lease_token=message.lease_token)
+        mine.update(lease_until=None, lease_token=None)
 
 
 def why_not(message: Message) -> str:

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from aiosmtpd.controller import Controller
 from django.core import mail
-from django.db import connection
+from django.db import OperationalError, connection
 
 from kap.core import clock
 from kap.core.actions import System
@@ -169,6 +169,60 @@ def test_a_row_dropped_while_it_was_leased_stays_dropped(owed, smtp):
     actions.drop(cause="appointment:1", why="Cancelled", by=TESTS)
     assert dispatch.end(message=taken[0], state=State.SENT, why="", by=TESTS) is False
     assert state_of(row) == State.DROPPED
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_database_that_was_away_when_the_mail_had_left_repeats_nothing(owed, smtp, monkeypatch):
+    row, tries, end = owed(), [], dispatch.end
+
+    def away_twice(**wanted):
+        tries.append(1)
+        if len(tries) < 3:
+            raise OperationalError("server closed the connection unexpectedly")
+        return end(**wanted)
+
+    monkeypatch.setattr(dispatch, "end", away_twice)
+    monkeypatch.setattr(dispatch.time, "sleep", lambda seconds: None)
+    dispatch.deal_with(dispatch.claim(limit=1, by=dispatch.DISPATCH)[0])
+    assert (len(tries), len(smtp.mails), state_of(row)) == (3, 1, State.SENT)
+
+
+def test_a_slow_mail_server_never_makes_a_second_worker_send_the_rest(owed, smtp):
+    rows = [owed(key=f"slow {n}") for n in range(3)]
+    batch = dispatch.claim(limit=3, by=dispatch.DISPATCH)
+    dispatch.deal_with(batch[0])
+    clock.advance(timedelta(seconds=30))
+    dispatch.deal_with(batch[1])  # renews its lease
+    rows[1].refresh_from_db()
+    clock.advance(
+        timedelta(seconds=40)
+    )  # by now the lease of the third has ended, and another worker sends it
+    assert dispatch.dispatch() == 1
+    dispatch.deal_with(batch[2])
+    assert len(smtp.mails) == 3
+    assert [state_of(row) for row in rows] == [State.SENT] * 3
+
+
+def test_a_row_held_for_longer_is_left_alone_by_others(owed):
+    owed()
+    (message,) = dispatch.claim(limit=1, by=dispatch.DISPATCH)
+    clock.advance(timedelta(seconds=50))
+    assert dispatch.hold(message=message, by=dispatch.DISPATCH)
+    clock.advance(timedelta(seconds=50))
+    assert dispatch.claim(limit=1, by=dispatch.DISPATCH) == []
+
+
+def test_a_run_ends_in_time_and_gives_back_what_it_did_not_begin(owed, smtp, monkeypatch):
+    asked = []
+    monkeypatch.setattr(dispatch.nudge, "dispatch", lambda: asked.append(1))
+    rows = [owed(key=f"late {n}") for n in range(3)]
+    monkeypatch.setattr(dispatch, "RUN_SECONDS", -1)
+    assert dispatch.dispatch() == 0
+    assert asked == [1]
+    assert all(row.lease_token is None for row in Message.objects.all())
+    monkeypatch.setattr(dispatch, "RUN_SECONDS", 60)
+    assert dispatch.dispatch() == 3
+    assert {state_of(row) for row in rows} == {State.SENT}
 
 
 @pytest.mark.django_db(transaction=True)

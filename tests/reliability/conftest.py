@@ -1,0 +1,3 @@
+from tests.reliability.drill import broken
+
+__all__ = ["broken"]
