@@ -12,7 +12,7 @@ help:
 	@echo "make screenshots  take the pictures of docs/screens anew"
 	@echo "make bench        measure"
 	@echo "make sweep        look at every page as every role"
-	@echo "make backup       FILE=kap.dump: the database into a file, also while the clinic runs"
+	@echo "make backup       FILE=kap.dump: the database into a file, also while the clinic runs; FILE.keys has seal and secrets"
 	@echo "make restore      FILE=kap.dump: an empty database from it (REPLACE=yes empties it first)"
 	@echo "make lock         write the hashed locks anew from requirements.txt"
 	@echo "make clean        remove what set-up made; data in var/ stays"
@@ -22,7 +22,7 @@ setup run test check screenshots bench sweep lock:
 
 backup restore:
 	@test -n "$(FILE)" || { echo "Name the file: make $@ FILE=kap.dump"; exit 1; }
-	$(START) $@ "$(FILE)" $(if $(REPLACE),--replace)
+	$(START) $@ "$(FILE)" $(if $(REPLACE),--replace) $(if $(THROUGH),--through "$(THROUGH)")
 
 clean:
 	rm -rf .venv node_modules static/vendor var/static var/static.stamp .pytest_cache .ruff_cache .import_linter_cache .hypothesis

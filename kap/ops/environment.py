@@ -78,6 +78,11 @@ def _kept_field_keys(path: Path) -> str:
     return found
 
 
+def read_dotenv() -> None:
+    """What `.env` says, before anything is made."""
+    _read_dotenv(ROOT / ".env")
+
+
 def _read_dotenv(path: Path) -> None:
     """NAME=value lines. What the environment says already wins."""
     if not path.is_file():
