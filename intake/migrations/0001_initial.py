@@ -25,6 +25,7 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        Together([
         migrations.CreateModel(
             name='Flag',
             fields=[
@@ -310,6 +311,7 @@ class Migration(migrations.Migration):
                 'ordering': ['-number'],
             },
         ),
+        ]),
         migrations.AddField(
             model_name='flag',
             name='submission',
@@ -359,6 +361,7 @@ class Migration(migrations.Migration):
             name='submission',
             field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='evaluations', to='intake.submission'),
         ),
+        Together([
         migrations.CreateModel(
             name='TelemedicineBasis',
             fields=[
@@ -395,6 +398,7 @@ class Migration(migrations.Migration):
                 'abstract': False,
             },
         ),
+        ]),
         Together(
             [
             migrations.AddConstraint(

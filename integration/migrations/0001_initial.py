@@ -24,6 +24,7 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        Together([
         migrations.CreateModel(
             name="CourseSummary",
             fields=[
@@ -201,6 +202,7 @@ class Migration(migrations.Migration):
                 "abstract": False,
             },
         ),
+        ]),
         Together(
             [
             pgtrigger.migrations.AddTrigger(

@@ -103,6 +103,7 @@ class Together(Operation):
         return self.__class__.__name__, [self.operations], {}
 
     def state_forwards(self, app_label, state):
+        state.__dict__.pop("apps", None)  # else each step renders its models; built anew once, when asked for
         for operation in self.operations:
             operation.state_forwards(app_label, state)
 

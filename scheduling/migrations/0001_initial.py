@@ -26,6 +26,7 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        Together([
         migrations.CreateModel(
             name='Location',
             fields=[
@@ -352,6 +353,7 @@ class Migration(migrations.Migration):
                 'abstract': False,
             },
         ),
+        ]),
         Together(
             [
             pgtrigger.migrations.AddTrigger(
@@ -364,6 +366,7 @@ class Migration(migrations.Migration):
             ),
             ]
         ),
+        Together([
         migrations.AddField(
             model_name='locationevent',
             name='pgh_obj',
@@ -419,10 +422,12 @@ class Migration(migrations.Migration):
             name='pgh_obj',
             field=models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='history', to='scheduling.room'),
         ),
+        ]),
         migrations.AddConstraint(
             model_name='service',
             constraint=models.CheckConstraint(condition=models.Q(('minutes__gte', 5), ('minutes__lte', 720)), name='service_has_a_sane_length'),
         ),
+        Together([
         migrations.AddField(
             model_name='appointmentevent',
             name='service',
@@ -433,6 +438,7 @@ class Migration(migrations.Migration):
             name='service',
             field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='appointments', to='scheduling.service'),
         ),
+        ]),
         Together(
             [
             pgtrigger.migrations.AddTrigger(
@@ -445,6 +451,7 @@ class Migration(migrations.Migration):
             ),
             ]
         ),
+        Together([
         migrations.AddField(
             model_name='serviceevent',
             name='pgh_obj',
@@ -545,6 +552,7 @@ class Migration(migrations.Migration):
             name='service',
             field=models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='scheduling.service'),
         ),
+        ]),
         Together(
             [
             migrations.AddConstraint(

@@ -5,6 +5,9 @@ import pgtrigger.migrations
 from django.db import migrations, models
 
 
+from kap.core.constraints import Together
+
+
 class Migration(migrations.Migration):
 
     dependencies = [
@@ -20,6 +23,7 @@ class Migration(migrations.Migration):
             model_name='service',
             name='update_update',
         ),
+        Together([
         migrations.AddField(
             model_name='service',
             name='notice_hours',
@@ -30,6 +34,7 @@ class Migration(migrations.Migration):
             name='notice_hours',
             field=models.PositiveSmallIntegerField(default=24, help_text='Cancelled later than this is late'),
         ),
+        ]),
         pgtrigger.migrations.AddTrigger(
             model_name='service',
             trigger=pgtrigger.compiler.Trigger(name='insert_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "scheduling_serviceevent" ("code", "created_at", "id", "minutes", "modes", "name", "notice_hours", "offered", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "roles", "room_kind", "self_booking") VALUES (NEW."code", NEW."created_at", NEW."id", NEW."minutes", NEW."modes", NEW."name", NEW."notice_hours", NEW."offered", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'insert\', NEW."id", NEW."roles", NEW."room_kind", NEW."self_booking"); RETURN NULL;', hash='cfe4599cb7167b981d949cb4d74f588613b8c64e', operation='INSERT', pgid='pgtrigger_insert_insert_3615b', table='scheduling_service', when='AFTER')),

@@ -27,6 +27,7 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        Together([
         migrations.CreateModel(
             name="DosingSession",
             fields=[
@@ -843,6 +844,7 @@ class Migration(migrations.Migration):
                 ),
             ],
         ),
+        ]),
         Together(
             [
             migrations.AddConstraint(

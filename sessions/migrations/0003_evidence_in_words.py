@@ -6,6 +6,9 @@ from django.conf import settings
 from django.db import migrations, models
 
 
+from kap.core.constraints import Together
+
+
 class Migration(migrations.Migration):
     dependencies = [
         ("documents", "0001_initial"),
@@ -35,6 +38,7 @@ class Migration(migrations.Migration):
             model_name="dosingsession",
             name="remote_start_knows_the_place",
         ),
+        Together([
         migrations.AddField(
             model_name="administration",
             name="soft_reason",
@@ -102,6 +106,7 @@ class Migration(migrations.Migration):
             ),
             preserve_default=False,
         ),
+        ]),
         migrations.AlterField(
             model_name="adverseevent",
             name="action_taken",

@@ -20,6 +20,7 @@ class Migration(migrations.Migration):
     dependencies = []
 
     operations = [
+        Together([
         migrations.CreateModel(
             name="Invitation",
             fields=[
@@ -197,6 +198,7 @@ class Migration(migrations.Migration):
                 ],
             },
         ),
+        ]),
         Together(
             [
             pgtrigger.migrations.AddTrigger(
@@ -230,6 +232,7 @@ class Migration(migrations.Migration):
             ),
             ]
         ),
+        Together([
         migrations.AddField(
             model_name="invitation",
             name="accepted_by",
@@ -329,6 +332,7 @@ class Migration(migrations.Migration):
                 to=settings.AUTH_USER_MODEL,
             ),
         ),
+        ]),
         Together(
             [
             migrations.AddConstraint(

@@ -25,6 +25,7 @@ class Migration(migrations.Migration):
     operations = [
         BtreeGistExtension(),
         TrigramExtension(),
+        Together([
         migrations.CreateModel(
             name="ClinicEvent",
             fields=[
@@ -127,6 +128,7 @@ class Migration(migrations.Migration):
                 ],
             },
         ),
+        ]),
         Together(
             [
             pgtrigger.migrations.AddTrigger(
@@ -160,6 +162,7 @@ class Migration(migrations.Migration):
             ),
             ]
         ),
+        Together([
         migrations.AddField(
             model_name="clinicevent",
             name="pgh_obj",
@@ -177,6 +180,7 @@ class Migration(migrations.Migration):
                 on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
             ),
         ),
+        ]),
         Together(
             [
             pgtrigger.migrations.AddTrigger(

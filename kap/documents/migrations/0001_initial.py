@@ -21,6 +21,7 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        Together([
         migrations.CreateModel(
             name="Document",
             fields=[
@@ -394,6 +395,8 @@ class Migration(migrations.Migration):
                 "abstract": False,
             },
         ),
+        ]),
+        Together([
         migrations.AddField(
             model_name="signaturerequest",
             name="template",
@@ -411,6 +414,7 @@ class Migration(migrations.Migration):
                 to="documents.template",
             ),
         ),
+        ]),
         Together(
             [
             pgtrigger.migrations.AddTrigger(

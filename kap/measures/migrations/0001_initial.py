@@ -21,6 +21,7 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        Together([
         migrations.CreateModel(
             name="Request",
             fields=[
@@ -200,6 +201,7 @@ class Migration(migrations.Migration):
                 "abstract": False,
             },
         ),
+        ]),
         migrations.AddField(
             model_name="request",
             name="response",

@@ -23,6 +23,7 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        Together([
         migrations.CreateModel(
             name="Note",
             fields=[
@@ -224,6 +225,7 @@ class Migration(migrations.Migration):
                 "abstract": False,
             },
         ),
+        ]),
         Together(
             [
             migrations.AddConstraint(

@@ -5,6 +5,9 @@ import kap.core.clock
 from django.db import migrations, models
 
 
+from kap.core.constraints import Together
+
+
 class Migration(migrations.Migration):
     initial = True
 
@@ -13,6 +16,7 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        Together([
         migrations.CreateModel(
             name="MailboxItem",
             fields=[
@@ -126,4 +130,5 @@ class Migration(migrations.Migration):
                 ],
             },
         ),
+        ]),
     ]

@@ -23,6 +23,7 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        Together([
         migrations.CreateModel(
             name="Course",
             fields=[
@@ -308,6 +309,7 @@ class Migration(migrations.Migration):
                 "ordering": ["at", "created_at"],
             },
         ),
+        ]),
         Together(
             [
             migrations.AddConstraint(

@@ -24,6 +24,7 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        Together([
         migrations.CreateModel(
             name="Allergy",
             fields=[
@@ -175,6 +176,7 @@ class Migration(migrations.Migration):
                 "abstract": False,
             },
         ),
+        ]),
         migrations.AddField(
             model_name="allergy",
             name="client",
@@ -182,6 +184,7 @@ class Migration(migrations.Migration):
                 on_delete=django.db.models.deletion.PROTECT, related_name="allergies", to="people.client"
             ),
         ),
+        Together([
         migrations.CreateModel(
             name="ClientEvent",
             fields=[
@@ -512,6 +515,7 @@ class Migration(migrations.Migration):
                 "abstract": False,
             },
         ),
+        ]),
         migrations.AddField(
             model_name="credential",
             name="provider",
@@ -519,6 +523,7 @@ class Migration(migrations.Migration):
                 on_delete=django.db.models.deletion.PROTECT, related_name="credentials", to="people.provider"
             ),
         ),
+        Together([
         migrations.CreateModel(
             name="ProviderEvent",
             fields=[
@@ -681,6 +686,7 @@ class Migration(migrations.Migration):
                 "abstract": False,
             },
         ),
+        ]),
         migrations.AddIndex(
             model_name="client",
             index=django.contrib.postgres.indexes.GinIndex(

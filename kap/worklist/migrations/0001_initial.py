@@ -22,6 +22,7 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        Together([
         migrations.CreateModel(
             name="Item",
             fields=[
@@ -210,6 +211,7 @@ class Migration(migrations.Migration):
                 "abstract": False,
             },
         ),
+        ]),
         migrations.AddIndex(
             model_name="item",
             index=models.Index(
