@@ -21,6 +21,7 @@ APPS = (
     ("messages/", "kap.outbox.urls"),
     ("documents/", "kap.documents.urls"),
     ("measures/", "kap.measures.urls"),
+    ("", "kap.notes.urls"),
     ("", "scheduling.urls"),
     ("", "intake.urls"),
     ("dosing/", "sessions.urls"),

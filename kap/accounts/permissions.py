@@ -61,10 +61,12 @@ class Can(StrEnum):
     DISCHARGE = "discharge"
     SIGN_INTEGRATION = "sign_integration"
     COMPLETE_COURSE = "complete_course"
+    KEEP_PSYCHOTHERAPY_NOTES = "keep_psychotherapy_notes"  # her own; nobody reads another's
     SEND_FOR_SIGNATURE = "send_for_signature"
     SEE_OUTBOX = "see_outbox"
     MANAGE_ROSTER = "manage_roster"
     INVITE_STAFF = "invite_staff"
+    RESET_FACTORS = "reset_factors"
     MANAGE_SETTINGS = "manage_settings"
     SIGN_PROTOCOL = "sign_protocol"
     SEE_REPORTS = "see_reports"
@@ -82,7 +84,7 @@ MAY: dict[str, frozenset[Can]] = {
             Can.BOOK, Can.ADD_CLIENT, Can.EDIT_CLIENT_DETAILS, Can.SEE_POOL, Can.TAKE_FROM_POOL, Can.ACKNOWLEDGE_SAFETY,
             Can.SIGN_INTAKE_SESSION, Can.SIGN_PLAN, Can.SIGN_PREPARATION, Can.MOVE_COURSE, Can.MANAGE_CARE_TEAM,
             Can.ENTER_DOSING, Can.START_MEDICINE, Can.DISCHARGE, Can.SIGN_INTEGRATION, Can.COMPLETE_COURSE,
-            Can.SEND_FOR_SIGNATURE, Can.SEE_OUTBOX,
+            Can.SEND_FOR_SIGNATURE, Can.SEE_OUTBOX, Can.KEEP_PSYCHOTHERAPY_NOTES,
         }
     ),
     Role.PRESCRIBER: frozenset(
@@ -91,6 +93,7 @@ MAY: dict[str, frozenset[Can]] = {
             Can.BOOK, Can.SEE_POOL, Can.TAKE_FROM_POOL, Can.ACKNOWLEDGE_SAFETY, Can.EVALUATE, Can.ORDER, Can.SIGN_PLAN,
             Can.OVERRIDE_GATE, Can.MOVE_COURSE, Can.MANAGE_CARE_TEAM, Can.ENTER_DOSING, Can.RELEASE_DOSE,
             Can.START_MEDICINE, Can.GIVE_DOSE, Can.DISCHARGE, Can.SEND_FOR_SIGNATURE, Can.SIGN_PROTOCOL,
+            Can.RESET_FACTORS,
         }
     ),
     Role.MONITOR: frozenset(
@@ -100,7 +103,7 @@ MAY: dict[str, frozenset[Can]] = {
         _ANY_STAFF
         | {
             Can.BOOK, Can.ADD_CLIENT, Can.EDIT_CLIENT_DETAILS, Can.SEE_POOL, Can.MANAGE_CARE_TEAM, Can.SEE_OUTBOX,
-            Can.MANAGE_ROSTER, Can.INVITE_STAFF, Can.MANAGE_SETTINGS, Can.SEE_AUDIT,
+            Can.MANAGE_ROSTER, Can.INVITE_STAFF, Can.MANAGE_SETTINGS, Can.SEE_AUDIT, Can.RESET_FACTORS,
         }
     ),
 }  # fmt: skip

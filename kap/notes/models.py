@@ -106,3 +106,7 @@ class Addendum(Base):
         ordering = ["added_at"]
         constraints = [models.CheckConstraint(condition=~Q(text=""), name="addendum_has_words")]
         triggers = insert_only("addendum")
+
+
+# Django looks for an app's models here.
+from kap.notes.psychotherapy.models import PsychotherapyNote  # noqa: E402, F401
