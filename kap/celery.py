@@ -21,6 +21,7 @@ def timetable(sender, **kwargs):
         "heartbeat": ("kap.core.tasks.heartbeat", min(every, 15.0)),
         "dispatch": ("kap.outbox.tasks.dispatch", every),
         "render": ("kap.documents.tasks.render_owed", every),
+        "seal": ("kap.audit.tasks.seal", max(every, 60.0) if every >= 30 else every * 5),
         "watch": ("kap.outbox.tasks.watch", max(every, 60.0) if every >= 30 else every * 5),
     }
     sender.conf.beat_schedule = {

@@ -13,6 +13,7 @@ from django.db import connections
 INSERT_ONLY = (
     "core.ProtocolVersion",
     "audit.AccessLog",
+    "audit.Seal",
     "pathway.StageMove",
     "pathway.Override",
     "documents.Template",

@@ -1,6 +1,9 @@
 """Clients and those around them; providers, their credentials; who cares for whom."""
 
+from datetime import timedelta
+
 import pghistory
+import pgtrigger
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import Q
@@ -9,7 +12,7 @@ from django.db.models.functions import Lower
 from kap.accounts.models import User
 from kap.accounts.permissions import Role
 from kap.core import clock
-from kap.core.constraints import at_and_by
+from kap.core.constraints import at_and_by, no_truncate
 from kap.core.models import Base
 from kap.people.querysets import ClientQuerySet, CredentialQuerySet, ProviderQuerySet, TeamQuerySet
 
@@ -256,4 +259,75 @@ class TeamMember(Base):
                 condition=Q(role__in=["therapist", "prescriber", "monitor"]),
                 name="care_team_role_is_clinical",
             ),
+        ]
+
+
+class BreakGlassQuerySet(models.QuerySet):
+    def live(self, at=None):
+        at = at or clock.now()
+        return self.filter(opened_at__lte=at, until__gt=at, ended_at=None)
+
+
+@pghistory.track()
+class BreakGlass(Base):
+    """One chart opened outside the care teams, for one clinician, with a reason, for at most an hour.
+
+    It ends by itself at `until`, or before when she ends it. Nothing else of it can change.
+    """
+
+    LIMIT = timedelta(minutes=60)  # security.md D14
+
+    class Reason(models.TextChoices):
+        DANGER = "danger", "Danger to the client or to others"
+        ASKED = "asked", "The client, or someone with her, asks for help now"
+        COVER = "cover", "Standing in for a colleague who cannot be reached"
+        OTHER = "other", "Something else"
+
+    client = models.ForeignKey(Client, on_delete=models.PROTECT, related_name="emergencies")
+    user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="emergencies")
+    reason = models.CharField(max_length=8, choices=Reason.choices)
+    words = models.CharField(max_length=500)
+    opened_at = models.DateTimeField(default=clock.now)
+    until = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True, blank=True, help_text="When she ended it herself")
+    objects = BreakGlassQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-opened_at"]
+        verbose_name = "emergency access"
+        indexes = [models.Index(fields=["user", "until"], name="emergencies_of_user")]
+        constraints = [
+            models.CheckConstraint(
+                name="emergency_lasts_an_hour_at_most",
+                condition=Q(until__gt=models.F("opened_at"))
+                & Q(until__lte=models.F("opened_at") + timedelta(minutes=60)),
+            ),
+            models.CheckConstraint(
+                name="emergency_reason_is_known",
+                condition=Q(reason__in=["danger", "asked", "cover", "other"]),
+            ),
+            models.CheckConstraint(
+                name="emergency_reason_has_words", condition=Q(words__regex=r"\S.*\S.*\S")
+            ),
+            models.CheckConstraint(
+                name="emergency_ends_after_it_began",
+                condition=Q(ended_at=None) | Q(ended_at__gte=models.F("opened_at")),
+            ),
+        ]
+        triggers = [
+            pgtrigger.Trigger(
+                name="emergency_is_kept",
+                operation=pgtrigger.Update,
+                when=pgtrigger.Before,
+                func="""
+                    IF OLD.ended_at IS NOT NULL
+                        OR (to_jsonb(NEW) - 'ended_at') IS DISTINCT FROM (to_jsonb(OLD) - 'ended_at') THEN
+                        RAISE EXCEPTION 'emergency access can only be ended, once'
+                            USING ERRCODE = 'check_violation', CONSTRAINT = 'emergency_is_kept';
+                    END IF;
+                    RETURN NEW;
+                """,
+            ),
+            pgtrigger.Protect(name="emergency_is_not_deleted", operation=pgtrigger.Delete),
+            no_truncate("emergency"),
         ]
