@@ -13,6 +13,7 @@ from integration.forms import HeldForm, SummaryForm
 from integration.models import CourseSummary, IntegrationSession
 from integration.page import asked, context
 from kap.accounts.permissions import Can, requires
+from kap.accounts.second.proof import proves_again
 from kap.audit.access import client_address, opened
 from kap.core.errors import Refused
 from kap.core.once import once
@@ -35,6 +36,7 @@ def _integration(request, pk) -> IntegrationSession:
 
 @requires(Can.OPEN_CHART)
 @require_http_methods(["GET", "POST"])
+@proves_again("sign the integration note", when=editor.signs)
 def note(request, integration):
     """Write, sign, read and add to the note of one integration."""
     row = _integration(request, integration)
@@ -120,6 +122,7 @@ def follow_up(request, course):
 
 @requires(Can.OPEN_CHART)
 @require_http_methods(["GET", "POST"])
+@proves_again("sign the summary of this course")
 @once
 def summary(request, course):
     """What the course was, gathered; the therapist's words; signed once."""

@@ -15,6 +15,7 @@ from intake.models import Diagnosis, Evaluation
 from intake.signing import DraftChanged
 from intake.views.case import case, first_error, in_conflict, saved, visible_course, with_errors
 from kap.accounts.permissions import Can, requires
+from kap.accounts.second.proof import proves_again
 from kap.audit.access import client_address, opened, opened_many
 from kap.core.errors import Refused
 from kap.core.once import once
@@ -115,6 +116,7 @@ def _keep(draft, form, by):
 
 @requires(Can.EVALUATE)
 @require_POST
+@proves_again("decide on and sign this evaluation", when=lambda request: request.POST.get("do") != "save")
 @once
 def evaluation_decide(request, pk):
     """Keep the draft, then decide on it. What was typed stays, whatever is refused."""

@@ -14,6 +14,7 @@ from intake.order_facts import clearing_evaluation, doses_used, order_findings, 
 from intake.readback import sentences
 from intake.views.case import case, first_error, visible_course
 from kap.accounts.permissions import Can, requires
+from kap.accounts.second.proof import proves_again
 from kap.audit.access import client_address, opened
 from kap.core.errors import Refused, Stale
 from kap.core.levels import hard, soft
@@ -107,6 +108,7 @@ def _review(request, written, form=None, errors=None, status=200):
 
 @requires(Can.ORDER)
 @require_POST
+@proves_again("sign this order")
 @once
 def order_sign(request, pk):
     written = _order(request, pk)

@@ -11,6 +11,7 @@ from intake.models import Plan
 from intake.signing import DraftChanged
 from intake.views.case import case, first_error, in_conflict, saved, visible_course, with_errors
 from kap.accounts.permissions import Can, requires
+from kap.accounts.second.proof import proves_again
 from kap.audit.access import client_address, opened
 from kap.core.errors import Refused
 from kap.core.once import once
@@ -89,6 +90,7 @@ def _keep(draft, form, by):
 
 @requires(Can.SIGN_PLAN)
 @require_POST
+@proves_again("sign this treatment plan", when=lambda request: request.POST.get("do") != "save")
 @once
 def plan_sign(request, pk):
     """Keep the draft, then sign it. What was typed stays, whatever is refused."""

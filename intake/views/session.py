@@ -12,6 +12,7 @@ from intake.sent_forms import sections_of
 from intake.views import pages
 from intake.views.staff import measure_row, seen_course
 from kap.accounts.permissions import Can, allowed, requires
+from kap.accounts.second.proof import proves_again
 from kap.core import clock
 from kap.core.once import once
 from kap.notes import editor
@@ -24,6 +25,7 @@ from scheduling.models import Appointment, Service
 
 @requires(Can.OPEN_CHART)
 @never_cache
+@proves_again("sign the note of the intake session", when=editor.signs)
 def session_note(request, course):
     """Written and signed by a licensed therapist; read by the care team."""
     course = seen_course(request, course)

@@ -28,7 +28,7 @@ class PasswordSignInForm(Form):
     )
     password = forms.CharField(
         label="Password", strip=False, max_length=200,
-        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password", "data-show": "1"}),
     )  # fmt: skip
 
 
@@ -69,21 +69,21 @@ class NewPasswordMixin:
 def _new_password():
     return forms.CharField(
         label="New password", strip=False, max_length=200, help_text=PASSWORD_HELP,
-        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password", "data-show": "1"}),
     )  # fmt: skip
 
 
 def _again():
     return forms.CharField(
         label="New password, again", strip=False, max_length=200,
-        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password", "data-show": "1"}),
     )  # fmt: skip
 
 
 def _own_password():
     return forms.CharField(
         label="Your password now", strip=False, max_length=200,
-        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password", "data-show": "1"}),
     )  # fmt: skip
 
 

@@ -29,7 +29,7 @@ class UserManager(BaseUserManager):
         return self.filter(grants__role__in=STAFF).distinct().prefetch_related("grants")
 
 
-@pghistory.track(exclude=["password", "pin", "last_login"])
+@pghistory.track(exclude=["password", "pin", "last_login", "failures"])
 class User(Base, AbstractBaseUser):
     """Anyone who signs in. Deactivated, never deleted: records refer to her for good."""
 
@@ -39,6 +39,8 @@ class User(Base, AbstractBaseUser):
     pin = models.CharField(
         max_length=128, blank=True, help_text="Hash of the PIN by which staff witness a dose"
     )
+    failures = models.PositiveIntegerField(default=0, help_text="Failed tries to sign in, in a row")
+    locked_at = models.DateTimeField(null=True, blank=True, help_text="Locked after too many failures")
 
     USERNAME_FIELD = EMAIL_FIELD = "email"
     REQUIRED_FIELDS = ["name"]
@@ -164,3 +166,7 @@ class SignInCode(Base):
         constraints = [
             models.CheckConstraint(condition=Q(attempts__lte=10), name="sign_in_code_attempts_bounded")
         ]
+
+
+# The tables of the second factor belong to this app; Django finds models here.
+from kap.accounts.second.models import AppSecret, CodeSheet, Factor, FactorReset, RecoveryCode  # noqa: E402,F401

@@ -1,5 +1,7 @@
 from django.urls import path
 
+from kap.accounts.second import staff as resets
+from kap.accounts.second import views as second
 from kap.accounts.views import own, session, staff
 
 app_name = "accounts"
@@ -9,11 +11,21 @@ urlpatterns = [
     path("sign-in/code/", session.code, name="code"),
     path("sign-in/link/<str:token>/", session.link, name="link"),
     path("sign-in/staff/", session.sign_in_staff, name="sign_in_staff"),
+    path("sign-in/second/", second.second, name="second"),
+    path("sign-in/second/challenge/", second.challenge, name="challenge"),
     path("sign-out/", session.sign_out, name="sign_out"),
     path("theme/", session.theme, name="theme"),
     path("account/", own.account, name="account"),
     path("account/password/", own.password, name="password"),
     path("account/pin/", own.pin, name="pin"),
+    path("account/second/", second.overview, name="factors"),
+    path("account/second/app/", second.app_new, name="app_new"),
+    path("account/second/passkey/", second.passkey_new, name="passkey_new"),
+    path("account/second/passkey/options/", second.passkey_options, name="passkey_options"),
+    path("account/second/codes/", second.codes, name="codes"),
+    path("account/second/codes/kept/", second.codes_kept, name="codes_kept"),
+    path("account/second/<int:pk>/remove/", second.remove, name="factor_remove"),
+    path("account/prove/", second.prove, name="prove"),
     path("password/forgotten/", own.password_forgotten, name="password_forgotten"),
     path("password/new/<str:uid>/<str:token>/", own.password_new, name="password_new"),
     path("invitation/<str:token>/", own.invitation, name="invitation"),
@@ -21,6 +33,11 @@ urlpatterns = [
     path("staff/invite/", staff.invite, name="invite"),
     path("staff/invitations/<uuid:invitation>/again/", staff.invite_again, name="invite_again"),
     path("staff/invitations/<uuid:invitation>/withdraw/", staff.invite_withdraw, name="invite_withdraw"),
+    path("staff/second/", resets.listed, name="resets"),
+    path("staff/second/<uuid:pk>/confirm/", resets.confirm, name="reset_confirm"),
+    path("staff/second/<uuid:pk>/drop/", resets.drop, name="reset_drop"),
+    path("staff/<uuid:user>/second/", resets.ask, name="reset_ask"),
+    path("staff/<uuid:user>/let-in/", resets.let_in, name="let_in"),
     path("staff/<uuid:user>/roles/", staff.roles, name="roles"),
     path("staff/<uuid:user>/deactivate/", staff.deactivate, name="deactivate"),
     path("staff/<uuid:user>/reactivate/", staff.reactivate, name="reactivate"),

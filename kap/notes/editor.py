@@ -74,6 +74,11 @@ def page(
     return act(here)
 
 
+def signs(request) -> bool:
+    """Whether this POST signs something (kap.accounts.second.proof); saving a draft does not."""
+    return request.POST.get("act") in ("sign", "addend") and not request.headers.get("X-Autosave")
+
+
 def _find(here: Page) -> None:
     """My draft first, else the newest signed one; and whether a colleague is writing."""
     rows = Note.objects.filter(course=here.course, kind=here.kind, about=here.about).select_related("author")

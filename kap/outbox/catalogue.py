@@ -54,6 +54,14 @@ _KINDS = (
         secret=("path",), always=True,
     ),
     MessageKind(
+        "sign_in_changed", _("Change to how staff sign in"), _("Your way to sign in was changed"), _("See your account"),
+        uses=("what", "path"), always=True,
+    ),
+    MessageKind(
+        "reset_wanted", _("Confirm a second-factor reset"), _("Please confirm: somebody lost a second factor"),
+        _("See who asked"), late_after=_DAY, always=True,
+    ),
+    MessageKind(
         "client_invitation", _("Invitation of a client"), _("%(clinic)s has opened your account"),
         _("Open your account"), late_after=7 * _DAY, secret=("path",), always=True,
     ),

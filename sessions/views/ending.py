@@ -4,6 +4,7 @@ from django.contrib import messages
 from django.shortcuts import redirect
 
 from kap.accounts.permissions import Can, requires
+from kap.accounts.second.proof import proves_again
 from kap.core import clock
 from kap.core.errors import Refused
 from kap.core.once import once
@@ -21,6 +22,7 @@ def _already(request, session):
 
 
 @requires(Can.DISCHARGE)
+@proves_again("sign the discharge of this session")
 @once
 def discharge(request, pk):
     """Opens at the least stay; until then the page says when and why."""
@@ -61,6 +63,7 @@ def _sign_out(session, form, by):
 
 
 @requires(Can.DISCHARGE)
+@proves_again("sign that the client left against advice")
 @once
 def left(request, pk):
     session = session_or_404(request, pk)
@@ -87,6 +90,7 @@ def left(request, pk):
 
 
 @requires(Can.DISCHARGE)
+@proves_again("close this session without medicine")
 @once
 def not_dosed(request, pk):
     session = session_or_404(request, pk)

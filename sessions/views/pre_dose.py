@@ -5,6 +5,7 @@ from django.shortcuts import redirect
 from django.views.decorators.http import require_POST
 
 from kap.accounts.permissions import Can, requires
+from kap.accounts.second.proof import proves_again
 from kap.core.errors import Refused
 from kap.core.once import once
 from kap.pathway import gates
@@ -138,6 +139,7 @@ def second(request, pk):
 
 @requires(Can.RELEASE_DOSE)
 @require_POST
+@proves_again("release this dose")
 @once
 def release(request, pk):
     session, form = session_or_404(request, pk), ReleaseForm(request.POST, user=request.user)
@@ -152,6 +154,7 @@ def release(request, pk):
 
 
 @requires(Can.OVERRIDE_GATE)
+@proves_again("pass a line of the check under your name")
 @once
 def pass_start(request, pk, evidence):
     """A prescriber passes one line of the gate for this session."""

@@ -4,6 +4,7 @@ from django.shortcuts import get_object_or_404
 from django.urls import reverse
 
 from kap.accounts.permissions import Can, requires
+from kap.accounts.second.proof import proves_again
 from kap.notes import editor
 from kap.notes.models import Kind
 from kap.pathway.models import Course
@@ -11,6 +12,7 @@ from scheduling.models import Appointment, Service, State
 
 
 @requires(Can.SIGN_PREPARATION, Can.OPEN_CHART)
+@proves_again("sign the preparation note", when=editor.signs)
 def preparation(request, pk):
     """Written once per course; what changes later is added to it."""
     found = Course.objects.visible_to(request.user).select_related("client", "protocol")

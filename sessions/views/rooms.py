@@ -11,6 +11,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 
 from kap.accounts.permissions import Can, requires
+from kap.accounts.second.proof import proves_again
 from kap.audit import access
 from kap.core import clock
 from kap.core.errors import Refused
@@ -105,6 +106,7 @@ def _gate(request, appointment, course, error=None):
 
 
 @requires(Can.OVERRIDE_GATE)
+@proves_again("pass a line of the check under your name")
 @once
 def pass_entry(request, pk, evidence):
     """A prescriber passes one line of the gate for this appointment, with her reason and name."""

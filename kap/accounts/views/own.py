@@ -13,6 +13,8 @@ from kap.accounts import actions, entry, limits, tokens
 from kap.accounts.forms import AcceptForm, ChangePasswordForm, EmailForm, NewPasswordForm, PinForm
 from kap.accounts.models import Invitation, User
 from kap.accounts.permissions import Can, public, requires
+from kap.accounts.second import state
+from kap.accounts.second.proof import proves_first
 from kap.core import clock
 from kap.core.actions import System
 from kap.core.errors import Refused
@@ -23,13 +25,15 @@ RESET = System("accounts.password_reset")
 @requires(Can.USE_ACCOUNT)
 @require_safe
 def account(request):
-    return render(request, "accounts/account.html", {"staff": request.user.is_staff_member})
+    context = {"staff": request.user.is_staff_member, "second_factor": state.on()}
+    return render(request, "accounts/account.html", context)
 
 
 @requires(Can.USE_ACCOUNT)
 @never_cache
 @sensitive_post_parameters()
 @require_http_methods(["GET", "POST"])
+@proves_first("account")
 def password(request):
     """Staff only: clients have no password."""
     if not request.user.is_staff_member:
@@ -67,6 +71,7 @@ def _stay_signed_in(request):
 @never_cache
 @sensitive_post_parameters()
 @require_http_methods(["GET", "POST"])
+@proves_first("account")
 def pin(request):
     form = PinForm(request.POST or None)
     if request.method == "POST" and form.is_valid() and _own_password(request, form):
@@ -144,6 +149,7 @@ def invitation(request, token):
             form.add_error(None, " ".join(refused.reasons))
         else:
             entry.sign_in(request, user)
+            state.prove(request)
             messages.success(request, f"Welcome, {user.name}. Your account is open.")
             return redirect("accounts:account")
     status = 422 if form.errors else 200

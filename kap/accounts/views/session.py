@@ -14,10 +14,15 @@ from django.views.decorators.http import require_http_methods, require_POST
 from kap.accounts import codes, entry, limits
 from kap.accounts.forms import CodeForm, EmailForm, PasswordSignInForm
 from kap.accounts.permissions import public
+from kap.accounts.second import actions as second
+from kap.accounts.second import pending, state
+from kap.accounts.second.models import Factor
 from kap.audit import access
+from kap.core.actions import System
 from kap.core.context import THEMES
 
 YEAR = 365 * 24 * 60 * 60
+BY = System("accounts.sign_in")
 WAY = "kap_way"  # cookie: this browser last signed in by password, so it is shown that page at once
 
 
@@ -110,8 +115,7 @@ def sign_in_staff(request):
         if form.is_valid():
             user, wait = _by_password(request, **form.cleaned_data)
             if user is not None:
-                entry.sign_in(request, user)
-                response = redirect(goal or entry.home(user))
+                response = _after_password(request, user, goal)
                 _remember(response, WAY, "password")
                 return response
             status = 429 if wait else 422
@@ -119,9 +123,22 @@ def sign_in_staff(request):
                 None,
                 limits.wait_words(wait)
                 if wait
-                else "E-mail or password does not fit. Check both and try again.",
+                else "E-mail or password does not fit. Check both and try again. If it goes on, ask an admin.",
             )
     return render(request, "accounts/sign_in_staff.html", {"form": form, "next": goal}, status=status)
+
+
+def _after_password(request, user, goal):
+    """To the second step; somebody without a second factor comes in only as far as setting one up."""
+    if state.on() and Factor.objects.of(user).exists():
+        pending.begin(request, user, goal)
+        return redirect("accounts:second")
+    entry.sign_in(request, user)
+    second.forget_failures(user=user, by=user)
+    if state.on():
+        state.prove(request)
+        return redirect("accounts:factors")
+    return redirect(goal or entry.home(user))
 
 
 def _by_password(request, *, email, password):
@@ -131,7 +148,8 @@ def _by_password(request, *, email, password):
     if wait:
         return None, wait
     user = authenticate(request, email=email, password=password)
-    if user is None or not user.is_staff_member:
+    if user is None or not user.is_staff_member or user.locked_at:
+        second.count_failure(email=email, by=BY)
         access.opened(request, "sign_in_failed", purpose="account")
         return None, 0
     limits.forget(limits.PASSWORD_ACCOUNT, email)

@@ -9,6 +9,7 @@ from kap.accounts import actions
 from kap.accounts.forms import InviteForm, RolesForm
 from kap.accounts.models import Invitation, User
 from kap.accounts.permissions import Can, requires
+from kap.accounts.second.proof import proves_again
 from kap.core import clock
 from kap.core.errors import Refused
 from kap.core.once import once
@@ -33,6 +34,7 @@ def _only_admin():
 
 
 @requires(Can.INVITE_STAFF)
+@proves_again("invite somebody to work here")
 @once
 @require_http_methods(["GET", "POST"])
 def invite(request):
@@ -50,6 +52,7 @@ def invite(request):
 
 @requires(Can.INVITE_STAFF)
 @require_POST
+@proves_again("send an invitation again")
 def invite_again(request, invitation):
     found = get_object_or_404(Invitation, pk=invitation)
     actions.invite_again(invitation=found, by=request.user)
@@ -72,6 +75,7 @@ def invite_withdraw(request, invitation):
 
 @requires(Can.INVITE_STAFF)
 @require_http_methods(["GET", "POST"])
+@proves_again("change what somebody may do here")
 def roles(request, user):
     person = get_object_or_404(User.objects.staff(), pk=user)
     form = RolesForm(request.POST or None, initial={"roles": sorted(person.roles)})
@@ -89,6 +93,7 @@ def roles(request, user):
 
 @requires(Can.INVITE_STAFF)
 @require_http_methods(["GET", "POST"])
+@proves_again("deactivate an account")
 def deactivate(request, user):
     """GET says what it touches, POST does it."""
     person = get_object_or_404(User.objects.staff(), pk=user)
@@ -102,6 +107,7 @@ def deactivate(request, user):
 
 @requires(Can.INVITE_STAFF)
 @require_POST
+@proves_again("reactivate an account")
 def reactivate(request, user):
     person = get_object_or_404(User.objects.staff(), pk=user)
     actions.reactivate(user=person, by=request.user)

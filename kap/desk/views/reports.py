@@ -8,6 +8,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from kap.accounts.permissions import Can, requires
+from kap.accounts.second.proof import proves_first
 from kap.audit import access
 from kap.core import clock
 from kap.desk import days
@@ -35,6 +36,7 @@ def reports(request):
 
 @requires(Can.SEE_REPORTS)
 @require_safe
+@proves_first("export")
 def reports_csv(request):
     chosen, since = _since(request)
     access.opened(request, "export", thing=f"reports-{chosen or 'all'}", purpose="report")

@@ -6,6 +6,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
 from kap.accounts.permissions import Can, requires
+from kap.accounts.second.proof import proves_again
 from kap.core import protocol
 from kap.core.clinic import change_clinic, sign_protocol
 from kap.core.context import current_clinic
@@ -13,6 +14,7 @@ from kap.core.errors import Refused
 from kap.core.models import ProtocolVersion
 from kap.core.once import once
 from kap.desk import days
+from kap.desk.chart.tabs import page_of
 from kap.desk.forms import ClinicForm
 from kap.desk.protocol_form import SignForm, VersionForm, changes_in, groups_of, proposed, text_of
 from kap.pathway.models import Course
@@ -27,11 +29,13 @@ def settings(request):
     versions = (
         ProtocolVersion.objects.select_related("signed_by").annotate(count=Count("courses")).defer("body")
     )
+    page = page_of(request, versions)
     open_courses = dict(
         Course.objects.exclude(stage__in=CLOSED).order_by().values_list("protocol").annotate(n=Count("pk"))
     )
     context = {
-        "versions": [{"version": one, "open": open_courses.get(one.pk, 0)} for one in versions],
+        "versions": [{"version": one, "open": open_courses.get(one.pk, 0)} for one in page],
+        "page_obj": page,
         "may_change": request.user.may(Can.MANAGE_SETTINGS), "may_sign": request.user.may(Can.SIGN_PROTOCOL),
     }  # fmt: skip
     return render(request, "desk/settings.html", context)
@@ -62,6 +66,9 @@ def protocol_version(request, version):
 
 @requires(Can.SIGN_PROTOCOL)
 @require_http_methods(["GET", "POST"])
+@proves_again(
+    "sign a new version of the clinical numbers", when=lambda request: "printed_name" in request.POST
+)
 @once
 def protocol_new(request):
     """Two steps on one address: numbers, then the differences to sign."""

@@ -6,6 +6,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from kap.accounts.permissions import Can, allowed, requires
+from kap.accounts.second.proof import proves_again
 from kap.audit import access
 from kap.core.errors import Refused, Stale
 from kap.core.once import once
@@ -102,6 +103,7 @@ def decline(request, pk):
 
 @requires(Can.SIGN_OWN_CONSENT, Can.SEND_FOR_SIGNATURE)
 @require_http_methods(METHODS)
+@proves_again("record and sign a withdrawal")
 @once
 def withdraw(request, pk):
     rows = (

@@ -8,6 +8,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from kap.accounts.permissions import Can, allowed, requires
+from kap.accounts.second.proof import proves_again
 from kap.audit import access
 from kap.core.errors import Refused, Stale
 from kap.core.once import once
@@ -168,6 +169,7 @@ def resume(request, course):
 
 @requires(Can.OVERRIDE_GATE)
 @require_http_methods(["GET", "POST"])
+@proves_again("pass a line of this step under your name")
 @once
 def override(request, course, gate, evidence):
     """A prescriber passes one line, with a reason and her typed name. `?about=`: the session it is for."""
