@@ -146,12 +146,14 @@ def own_place(view):
 
 
 @requires(Can.USE_PORTAL)
+@require_safe
 @own_place
 def tasks(request, place):
     return pages.task_list(request, place)
 
 
 @requires(Can.USE_PORTAL)
+@require_safe
 @own_place
 def section(request, place, key):
     return pages.open_section(request, place, key)
@@ -171,12 +173,14 @@ def autosave(request, place, key, page):
 
 
 @requires(Can.USE_PORTAL)
+@require_safe
 @own_place
 def crisis(request, place):
     return pages.crisis(request, place)
 
 
 @requires(Can.USE_PORTAL)
+@require_safe
 @own_place
 def check(request, place):
     return pages.check_answers(request, place)

@@ -94,12 +94,14 @@ def enter(request, course):
 
 
 @requires(Can.EDIT_CLIENT_DETAILS)
+@require_safe
 @for_client
 def tasks(request, place):
     return pages.task_list(request, place)
 
 
 @requires(Can.EDIT_CLIENT_DETAILS)
+@require_safe
 @for_client
 def section(request, place, key):
     return pages.open_section(request, place, key)
@@ -119,12 +121,14 @@ def autosave(request, place, key, page):
 
 
 @requires(Can.EDIT_CLIENT_DETAILS)
+@require_safe
 @for_client
 def crisis(request, place):
     return pages.crisis(request, place)
 
 
 @requires(Can.EDIT_CLIENT_DETAILS)
+@require_safe
 @for_client
 def check(request, place):
     return pages.check_answers(request, place)
@@ -139,6 +143,7 @@ def send(request, place):
 
 
 @requires(Can.EDIT_CLIENT_DETAILS)
+@require_safe
 @for_client
 def sent(request, place):
     """Sent for the client: back to the answers as the clinic reads them."""

@@ -4,6 +4,8 @@ The current stage is a copy of the last move's; only the trigger on StageMove wr
 never part, and a move that does not start where the last one ended is refused by the database.
 """
 
+from datetime import timedelta
+
 import pghistory
 import pgtrigger
 from django.conf import settings
@@ -16,6 +18,8 @@ from kap.core.constraints import insert_only
 from kap.core.models import Base, ProtocolVersion
 from kap.pathway.stages import CLOSED, Reason, Stage, legal_moves
 from kap.people.models import Client, TeamMember
+
+JUST_TAKEN = timedelta(hours=1)
 
 
 class CourseQuerySet(models.QuerySet):
@@ -48,6 +52,20 @@ class CourseQuerySet(models.QuerySet):
             if Role.PRESCRIBER in user.roles or Role.ADMIN in user.roles:
                 pool = pool | self.waiting_for_prescriber()
         return pool
+
+    def takeable_by(self, user):
+        """Her pool, and what has just left it: who presses second is told who was first, but no stranger is told
+        of a client who was taken long ago."""
+        lately = TeamMember.objects.current().filter(
+            client=OuterRef("client"), since__gte=clock.now() - JUST_TAKEN
+        )
+        left = self.none()
+        if Role.THERAPIST in user.roles:
+            taken = Exists(lately.filter(role=Role.THERAPIST))
+            left = left | self.filter(taken, stage__in=[Stage.ENQUIRY, Stage.INTAKE])
+        if Role.PRESCRIBER in user.roles:
+            left = left | self.filter(Exists(lately.filter(role=Role.PRESCRIBER)), stage=Stage.MEDICAL)
+        return self.pool_for(user) | left
 
 
 class Setting(models.TextChoices):

@@ -9,6 +9,7 @@ from django.db.models import Prefetch
 from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
+from django.views.decorators.http import require_safe
 
 from kap.accounts.permissions import Can, requires
 from kap.accounts.second.proof import proves_again
@@ -45,6 +46,7 @@ def todays(user):
 
 
 @requires(Can.CHART_VITALS)
+@require_safe
 def rooms(request):
     """Which rooms are in use today; what is missing is asked for each row by itself."""
     page = Paginator(todays(request.user), ROWS).get_page(request.GET.get("page"))
@@ -65,6 +67,7 @@ def appointment_or_404(request, pk) -> tuple[Appointment, Course]:
 
 
 @requires(Can.CHART_VITALS)
+@require_safe
 def readiness(request, pk):
     """The chips of one row: every line of the gate, met or not."""
     appointment, course = appointment_or_404(request, pk)

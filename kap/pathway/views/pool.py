@@ -54,7 +54,7 @@ def _pool(title, role, courses, roles):
 @once
 def take(request, course):
     """Of two who press at once one gets the client, the other is told who."""
-    found = get_object_or_404(Course.objects.open().select_related("client"), pk=course)
+    found = get_object_or_404(Course.objects.takeable_by(request.user).select_related("client"), pk=course)
     try:
         actions.take(course=found, by=request.user)
     except Stale as stale:
