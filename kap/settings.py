@@ -103,6 +103,9 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "kap.accounts.middleware.NoStore",
+    "kap.accounts.middleware.Idle",
+    "kap.people.middleware.Emergencies",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
@@ -112,6 +115,7 @@ MIDDLEWARE = [
     "kap.accounts.second.middleware.SecondFactor",
     "kap.core.middleware.ClinicTime",
     "kap.core.middleware.Refusals",
+    "kap.audit.middleware.FailClosed",
 ]
 
 ROOT_URLCONF = "kap.urls"
@@ -181,7 +185,12 @@ CACHES = {
 SESSION_ENGINE = "django.contrib.sessions.backends.db"
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
-SESSION_COOKIE_AGE = 12 * 60 * 60
+# Who does nothing is signed out or locked (kap.accounts.idle, by the clinic's clock); tests, which move that clock by
+# weeks, turn it on where they try it. The row of a session outlives the twelve hours of a sign-in: a dosing session
+# that is under way then is not cut off.
+SESSION_LIMITS = MODE != "test" or env.bool("KAP_SESSION_LIMITS", default=False)
+SESSION_COOKIE_AGE = 36 * 60 * 60
+LIVE_ROOMS = "sessions.lock.rooms"  # accounts, which stand left of the rooms, ask what is under way in them
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SESSION_COOKIE_NAME = "__Host-kap_session" if HTTPS else "kap_session"
 CSRF_COOKIE_NAME = "__Host-kap_csrf" if HTTPS else "kap_csrf"
@@ -224,6 +233,7 @@ AUTH_PASSWORD_VALIDATORS = [
 LOGIN_URL = "accounts:sign_in"
 PASSWORD_RESET_TIMEOUT = 60 * 60  # seconds
 OWE = "kap.outbox.actions.owe"  # how accounts and people, which stand left of the outbox, owe a message
+RAISE = "kap.worklist.actions.raise_item"  # and how people puts up what a person must look at
 LOGIN_REDIRECT_URL = "/"
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*"]

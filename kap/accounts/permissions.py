@@ -71,6 +71,7 @@ class Can(StrEnum):
     SIGN_PROTOCOL = "sign_protocol"
     SEE_REPORTS = "see_reports"
     SEE_AUDIT = "see_audit"
+    BREAK_GLASS = "break_glass"  # emergency access to one chart outside the care teams
 
 
 _ANY_STAFF = {Can.USE_ACCOUNT, Can.SEE_TODAY, Can.SEE_CALENDAR, Can.SEE_CLIENT_LIST, Can.SEE_WORKLIST}
@@ -84,7 +85,7 @@ MAY: dict[str, frozenset[Can]] = {
             Can.BOOK, Can.ADD_CLIENT, Can.EDIT_CLIENT_DETAILS, Can.SEE_POOL, Can.TAKE_FROM_POOL, Can.ACKNOWLEDGE_SAFETY,
             Can.SIGN_INTAKE_SESSION, Can.SIGN_PLAN, Can.SIGN_PREPARATION, Can.MOVE_COURSE, Can.MANAGE_CARE_TEAM,
             Can.ENTER_DOSING, Can.START_MEDICINE, Can.DISCHARGE, Can.SIGN_INTEGRATION, Can.COMPLETE_COURSE,
-            Can.SEND_FOR_SIGNATURE, Can.SEE_OUTBOX, Can.KEEP_PSYCHOTHERAPY_NOTES,
+            Can.SEND_FOR_SIGNATURE, Can.SEE_OUTBOX, Can.KEEP_PSYCHOTHERAPY_NOTES, Can.BREAK_GLASS,
         }
     ),
     Role.PRESCRIBER: frozenset(
@@ -93,6 +94,7 @@ MAY: dict[str, frozenset[Can]] = {
             Can.BOOK, Can.SEE_POOL, Can.TAKE_FROM_POOL, Can.ACKNOWLEDGE_SAFETY, Can.EVALUATE, Can.ORDER, Can.SIGN_PLAN,
             Can.OVERRIDE_GATE, Can.MOVE_COURSE, Can.MANAGE_CARE_TEAM, Can.ENTER_DOSING, Can.RELEASE_DOSE,
             Can.START_MEDICINE, Can.GIVE_DOSE, Can.DISCHARGE, Can.SEND_FOR_SIGNATURE, Can.SIGN_PROTOCOL,
+            Can.BREAK_GLASS,
             Can.RESET_FACTORS,
         }
     ),

@@ -2,20 +2,16 @@
 
 from collections.abc import Iterable
 
+from django.db import DatabaseError
+
 from kap.audit.models import AccessLog
+from kap.core.addresses import client_address
+
+EMERGENCY = "emergency"
 
 
-def client_address(request) -> str | None:
-    """The address that the server saw; proxies are trusted only where settings say how many there are."""
-    from django.conf import settings
-
-    hops = settings.ALLAUTH_TRUSTED_PROXY_COUNT
-    forwarded = [
-        part.strip() for part in request.META.get("HTTP_X_FORWARDED_FOR", "").split(",") if part.strip()
-    ]
-    if hops and len(forwarded) >= hops:
-        return forwarded[-hops]
-    return request.META.get("REMOTE_ADDR") or None
+class LogUnwritable(Exception):
+    """The opening could not be written down, so nothing clinical may be shown (kap.audit.middleware answers 503)."""
 
 
 def opened(request, kind: str, *, client=None, thing=None, purpose: str = "care") -> None:
@@ -24,17 +20,31 @@ def opened(request, kind: str, *, client=None, thing=None, purpose: str = "care"
 
 
 def opened_many(request, kind: str, clients: Iterable, *, thing=None, purpose: str = "care") -> None:
-    """One row per client of a clinical list, in one insert."""
+    """One row per client of a clinical list, in one insert. Raises LogUnwritable.
+
+    A client whose record is open by emergency access alone is written with that purpose. The request remembers
+    whose records it opened, for the banner.
+    """
     actor = getattr(request.user, "audit_label", "") or getattr(request, "link_actor_label", "anonymous")
-    AccessLog.objects.bulk_create(
+    keys = [getattr(client, "pk", client) for client in clients]
+    emergencies = getattr(request, "emergencies", {}) if any(keys) and purpose == "care" else {}
+    rows = [
         AccessLog(
             actor=actor,
-            client_id=getattr(client, "pk", client),
+            client_id=key,
             kind=kind,
             object_id=str(getattr(thing, "pk", thing) or "")[:64],
-            purpose=purpose,
+            purpose=EMERGENCY if key in emergencies else purpose,
             address=client_address(request),
             request_id=getattr(request, "id", ""),
         )
-        for client in clients
-    )
+        for key in keys
+    ]
+    try:
+        AccessLog.objects.bulk_create(rows)
+    except DatabaseError as error:
+        raise LogUnwritable(f"{kind}: {type(error).__name__}") from error
+    request.opened_clients = getattr(request, "opened_clients", set()) | {key for key in keys if key}
+
+
+__all__ = ["EMERGENCY", "LogUnwritable", "client_address", "opened", "opened_many"]

@@ -21,8 +21,8 @@ from kap.audit.models import Seal
 PART = 100_000  # rows read again by one statement
 SHOWN = 5
 LATE_SECONDS = 900  # unsealed for longer: the sealer does not work
-# Tracked rows that the product removes while they are drafts: (model, the column that ends the draft).
-DRAFTS = {"notes.Note": "signed_at", "intake.Order": "signed_at"}
+# Tracked rows that the product removes while they are drafts: (table, the column that ends the draft).
+DRAFTS = {"notes_note": "signed_at", "intake_order": "signed_at"}
 
 
 @dataclass
@@ -200,7 +200,7 @@ def newest_rows(count: Count) -> Iterator[Finding]:
 
 
 def _gone(one: kept.Kept, names) -> Iterator[Finding]:
-    ended = DRAFTS.get(one.of._meta.label)
+    ended = DRAFTS.get(one.of._meta.db_table)
     draft = sql.SQL("AND e.{} IS NOT NULL").format(sql.Identifier(ended)) if ended else sql.SQL("")
     rows = _ask(
         sql.SQL(

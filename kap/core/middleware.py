@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 
 from kap.core import actions
+from kap.core.addresses import client_address
 from kap.core.context import current_clinic
 from kap.core.errors import Refused
 
@@ -23,7 +24,7 @@ class RequestId:
 
     def __call__(self, request):
         request.id = uuid.uuid4().hex
-        token = actions.set_request_context(request=request.id)
+        token = actions.set_request_context(request=request.id, address=client_address(request))
         try:
             return self.get_response(request)
         finally:

@@ -21,8 +21,8 @@ from kap.ops.services import Postgres, ServiceError, kept_secret
 TEMPLATE = "kap_template"
 APPS = ("kap", "scheduling", "intake", "sessions", "integration")
 MATTERS = (
-    "kap/settings.py", "kap/core/grants.py", "kap/audit/kept.py", "kap/ops/lock-run.txt", "kap/ops/snapshot.py", "kap/ops/roles.py",
-    "kap/ops/services.py",
+    "kap/settings.py", "kap/core/grants.py", "kap/audit/kept.py", "kap/ops/lock-run.txt", "kap/ops/snapshot.py",
+    "kap/ops/roles.py", "kap/ops/services.py",
 )  # fmt: skip
 _KEEP = 2  # the newest; two branches in turn
 

@@ -140,6 +140,10 @@ _KINDS = (
         _("Open the roster"), uses=("provider", "credential", "expires_on", "path"), always=True,
     ),
     MessageKind(
+        "emergency_access", _("Emergency access"), _("A record was opened by emergency access"), _("Review it"),
+        uses=("provider", "path"), late_after=None, always=True,
+    ),
+    MessageKind(
         "safety_alert", _("Safety alert"), _("Please sign in: something needs you"), _("Sign in"), late_after=None,
         recheck="kap.worklist.messages.still_stands",
         always=True,

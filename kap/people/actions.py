@@ -11,6 +11,7 @@ from kap.core import clock, credentials
 from kap.core.actions import System, action, audit_label, constraint_name
 from kap.core.errors import Refused, Stale
 from kap.core.models import Clinic
+from kap.people.break_glass import only_by_emergency
 from kap.people.models import Allergy, Client, Contact, Credential, Medicine, Provider, TeamMember
 
 CLIENT_FIELDS = (
@@ -246,6 +247,8 @@ def join_team(*, client, user, role: str, until=None, why: str = "", since=None,
     Raises Refused when she does not have the role or is deactivated.
     """
     _may(by, Can.MANAGE_CARE_TEAM)
+    if getattr(by, "pk", None) and only_by_emergency(client, by):
+        raise Refused("Emergency access does not change the care team. Ask somebody on the team, or the clinic.")
     if role not in CLINICAL or role not in user.roles or not user.is_active:
         raise Refused(
             f"{user.name} cannot be on the care team as {Role(role).label.lower()}: that role was not given."

@@ -22,9 +22,10 @@ class TeamQuerySet(models.QuerySet):
 
 class ClientQuerySet(models.QuerySet):
     def visible_to(self, user):
-        """Whose chart this person may open: her own, or those of her care teams. Admins open none."""
+        """Whose chart this person may open: her own, those of her care teams, one by emergency access. Admins open none."""
         if user.may(Can.OPEN_CHART):
-            return self.filter(self._cared_for_by(user))
+            seen = self._cared_for_by(user)
+            return self.filter(seen | self._opened_by(user) if user.may(Can.BREAK_GLASS) else seen)
         if user.may(Can.USE_PORTAL):
             return self.filter(user=user)
         return self.none()
@@ -40,6 +41,13 @@ class ClientQuerySet(models.QuerySet):
         from kap.people.models import TeamMember
 
         return Exists(TeamMember.objects.current().filter(client=OuterRef("pk"), user=user))
+
+    @staticmethod
+    def _opened_by(user):
+        """By emergency access that has not ended (kap.people.break_glass)."""
+        from kap.people.models import BreakGlass
+
+        return Exists(BreakGlass.objects.live().filter(client=OuterRef("pk"), user=user))
 
     def matching(self, words: str):
         """Find by name, KAP number or phone; sound-alike names included (trigram similarity)."""

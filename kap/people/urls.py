@@ -1,6 +1,6 @@
 from django.urls import path
 
-from kap.people.views import clients, roster
+from kap.people.views import clients, emergency, roster
 
 app_name = "people"
 
@@ -16,6 +16,9 @@ urlpatterns = [
     path("clients/<uuid:client>/team/<uuid:member>/end/", clients.team_end, name="team_end"),
     path("clients/<uuid:client>/allergies/", clients.allergies, name="allergies"),
     path("clients/<uuid:client>/medicines/", clients.medicines, name="medicines"),
+    path("emergency/", emergency.emergency, name="emergency"),
+    path("emergency/<uuid:emergency>/", emergency.emergency_review, name="emergency_review"),
+    path("emergency/<uuid:emergency>/end/", emergency.emergency_end, name="emergency_end"),
     path("roster/", roster.index, name="roster"),
     path("roster/new/", roster.provider_new, name="provider_new"),
     path("roster/<uuid:provider>/", roster.provider, name="provider"),

@@ -8,6 +8,7 @@ ICONS = {
     Kind.CREDENTIAL_EXPIRING: "shield-exclamation", Kind.MESSAGE_FAILED: "send-x",
     Kind.DOCUMENT_FAILED: "file-earmark-pdf", Kind.PREDOSE_HELD: "pause-circle", Kind.ADVERSE_EVENT: "heart-pulse",
     Kind.MEASURE_OVERDUE: "list-check", Kind.RESCHEDULE: "calendar-x", Kind.SIGNATURE: "pen",
+    Kind.BREAK_GLASS: "unlock",
 }  # fmt: skip
 TONES = {Urgency.NOW: "danger", Urgency.TODAY: "warn", Urgency.SOON: "neutral"}
 

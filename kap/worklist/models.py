@@ -27,6 +27,7 @@ class Kind(models.TextChoices):
     RESCHEDULE = "reschedule", "Booking needs attention"
     SIGNATURE = "signature", "Consent needs a talk"
     VITALS_LIMIT = "vitals_limit", "Vital signs past a call limit"
+    BREAK_GLASS = "break_glass", "Emergency access"
 
 
 class Urgency(models.TextChoices):

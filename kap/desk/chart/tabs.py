@@ -4,6 +4,7 @@ from django.core.paginator import Paginator
 from django.db.models import Count, Max, Prefetch, Q
 
 from kap.accounts.models import User
+from kap.audit.access import EMERGENCY
 from kap.audit.models import AccessLog
 from kap.desk.chart import cards, plan, timeline
 from kap.desk.links import link
@@ -137,7 +138,12 @@ def openings(rows) -> list[dict]:
     rows = list(rows)
     names = names_of({row.actor for row in rows})
     return [
-        {"row": row, "who": names.get(row.actor, row.actor), "what": row.kind.replace("_", " ")}
+        {
+            "row": row,
+            "who": names.get(row.actor, row.actor),
+            "what": row.kind.replace("_", " "),
+            "emergency": row.purpose == EMERGENCY,
+        }
         for row in rows
     ]
 

@@ -55,5 +55,10 @@ def search(request):
     """By name (sound-alikes too), KAP number or phone. Whole page without script, the list alone with it."""
     words = request.GET.get("q", "").strip()[:80]
     found = list(Client.objects.listed_for(request.user).matching(words)[:FOUND]) if words else []
-    context = {"words": words, "found": found, "more": len(found) == FOUND}
+    context = {
+        "words": words,
+        "found": found,
+        "more": len(found) == FOUND,
+        "emergency": request.user.may(Can.BREAK_GLASS),
+    }
     return render(request, "desk/_found.html" if request.htmx else "desk/search.html", context)
