@@ -1,10 +1,12 @@
 """Signs of life, and the pages for what went wrong."""
 
+import sys
+
 from django.http import HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from kap.core import health
+from kap.core import health, outage
 
 
 def _open(why):
@@ -54,4 +56,7 @@ def not_found(request, exception=None):
 
 
 def server_error(request):
+    """Django calls this while the error is being handled. A database that is busy or away is no fault of the page."""
+    if what := outage.kind(sys.exc_info()[1]):
+        return outage.page(request, what)
     return render(request, "500.html", status=500)
