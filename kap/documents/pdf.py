@@ -1,11 +1,11 @@
-"""From a frozen document to a PDF, in the worker. Nothing is fetched but our own fonts and style sheet.
+"""From a frozen document to a PDF, in the worker. The drawing itself happens in a process without network,
+files or secrets (kap.documents.pdf_process); nothing is loaded but our own fonts and style sheet.
 
 The same document gives the same bytes. Fonts of the machine are never used: without any font at all Pango
 crashes the process, and with other fonts every machine would print differently.
 """
 
 import os
-from dataclasses import dataclass
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -15,22 +15,10 @@ from django.utils import timezone
 from django.utils.safestring import mark_safe
 
 from kap.core.context import current_clinic
+from kap.documents import pdf_process
+from kap.documents.pdf_process import Rendered, RenderFailed
 
-SCHEME = "kap:"
-ASSETS = (
-    "css/pdf.css",
-    *(f"vendor/fonts/KapInter-{face}.ttf" for face in ("Regular", "Italic", "SemiBold", "Bold")),
-)
-
-
-@dataclass(frozen=True)
-class Rendered:
-    body: bytes
-    pages: int
-
-
-class RenderFailed(Exception):
-    """The PDF could not be made; the words say why."""
+__all__ = ["RenderFailed", "Rendered", "render", "write"]
 
 
 def render(document) -> Rendered:
@@ -49,40 +37,11 @@ def render(document) -> Rendered:
 
 
 def write(html: str) -> Rendered:
-    use_our_fonts()
-    import weasyprint
-    from weasyprint.urls import FatalURLFetchingError
-
-    try:
-        made = weasyprint.HTML(string=html, base_url=SCHEME, url_fetcher=_fetcher()).render(
-            pdf_variant="pdf/ua-1"
-        )
-    except FatalURLFetchingError as error:  # a BaseException: it would end the worker
-        raise RenderFailed(str(error)) from error
-    body = made.write_pdf(pdf_variant="pdf/ua-1", pdf_tags=True)
-    return Rendered(body, len(made.pages))
+    return pdf_process.draw(html, fontconfig=use_our_fonts())
 
 
-def _fetcher():
-    from weasyprint.urls import FatalURLFetchingError, URLFetcher, URLFetcherResponse
-
-    class OwnAssetsOnly(URLFetcher):
-        """Denies everything but the files named above: no network, no file of the machine, no data: address."""
-
-        def fetch(self, url, headers=None):
-            name = url.removeprefix(SCHEME)
-            if not url.startswith(SCHEME) or name not in ASSETS:
-                raise FatalURLFetchingError(f"A document may not load {url[:80]}")
-            kind = "text/css" if name.endswith(".css") else "font/ttf"
-            return URLFetcherResponse(
-                url, (settings.BASE_DIR / "static" / name).read_bytes(), {"Content-Type": kind}
-            )
-
-    return OwnAssetsOnly(allowed_protocols=["kap"])
-
-
-def use_our_fonts() -> None:
-    """Point fontconfig at our fonts alone, before Pango is loaded. Raises RenderFailed when they are not there."""
+def use_our_fonts() -> Path:
+    """The settings of fontconfig that know our fonts alone. Raises RenderFailed when they are not there."""
     fonts = settings.BASE_DIR / "static" / "vendor" / "fonts"
     if not list(fonts.glob("*.ttf")):
         raise RenderFailed("The fonts are missing. Run `make setup`, which makes static/vendor/fonts.")
@@ -96,4 +55,4 @@ def use_our_fonts() -> None:
         fresh = target.with_suffix(f".{os.getpid()}")
         fresh.write_text(words)
         os.replace(fresh, target)
-    os.environ["FONTCONFIG_FILE"] = str(target)
+    return target

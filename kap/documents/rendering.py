@@ -1,6 +1,7 @@
 """The worker's part: lease a job, render, seal, store. A worker that dies loses its lease, and another goes on."""
 
 import logging
+import time
 from datetime import timedelta
 
 from django.db import IntegrityError, transaction
@@ -18,12 +19,13 @@ RENDER = System("render")
 LEASE = timedelta(minutes=3)
 PAUSE = timedelta(seconds=20)  # after a failed try, times the number of tries
 MOST = 20  # in one run, so that the task stays inside its time limit
+SPAN_SECONDS = 45.0  # no document is begun after that: one may take pdf_process.SECONDS
 
 
 def render_owed(limit: int = MOST) -> int:
     """Make the PDFs that are owed, the oldest first. Returns how many were tried."""
-    tried = 0
-    while tried < limit and (job := claim(by=RENDER)):
+    tried, began = 0, time.monotonic()
+    while tried < limit and time.monotonic() - began < SPAN_SECONDS and (job := claim(by=RENDER)):
         tried += 1
         try:
             made = pdf.render(job.document)
