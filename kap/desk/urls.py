@@ -4,7 +4,7 @@ from django.urls import path, register_converter
 from django.urls.converters import StringConverter
 
 from kap.desk.chart.header import TABS
-from kap.desk.views import chart, clients, home, portal, reports, settings
+from kap.desk.views import chart, clients, home, portal, reports, settings, trail
 
 app_name = "desk"
 
@@ -30,6 +30,8 @@ urlpatterns = [
     path("portal/who-opened/", portal.who_opened, name="who_opened"),
     path("reports/", reports.reports, name="reports"),
     path("reports/file.csv", reports.reports_csv, name="reports_csv"),
+    path("audit/", trail.audit, name="audit"),
+    path("audit/file.csv", trail.audit_csv, name="audit_csv"),
     path("settings/", settings.settings, name="settings"),
     path("settings/clinic/", settings.clinic, name="settings_clinic"),
     path("settings/protocol/new/", settings.protocol_new, name="protocol_new"),

@@ -39,6 +39,7 @@ WORDS = {  # what proves_first is for, told on the page; the key travels in the 
     "account": "change how you sign in",
     "export": "export figures of the clinic",
     "go_on": "go on",
+    "emergency": "open a record in an emergency",
 }
 
 

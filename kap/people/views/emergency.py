@@ -6,6 +6,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from kap.accounts import limits
 from kap.accounts.permissions import Can, requires
+from kap.accounts.second.proof import proves_first
 from kap.audit import access
 from kap.audit.models import AccessLog
 from kap.core.errors import Refused, Stale
@@ -20,6 +21,7 @@ SHOWN = 200
 
 @requires(Can.BREAK_GLASS)
 @require_http_methods(["GET", "POST"])
+@proves_first("emergency")
 @once
 def emergency(request):
     form = BreakGlassForm(request.POST or None)
