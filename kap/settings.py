@@ -11,8 +11,6 @@ import environ
 import pghistory
 from django.core.exceptions import ImproperlyConfigured
 
-from kap.core.keyring import read_keys
-
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
 
@@ -37,11 +35,9 @@ SECRET_KEY = needed("SECRET_KEY")
 if PRODUCTION and len(SECRET_KEY) < 50:
     raise ImproperlyConfigured("SECRET_KEY is too short. Use at least 50 random characters in production.")
 
-# Keys of the encrypted columns (kap.core.vault), the newest first. Outside production they are generated once.
-try:
-    FIELD_KEYS = read_keys(needed("FIELD_KEYS") if PRODUCTION else env.str("FIELD_KEYS", default=""))
-except ValueError as error:
-    raise ImproperlyConfigured(f"FIELD_KEYS cannot be read. {error}") from None
+# Keys of the encrypted columns, the newest first; kap.core reads them at the start. Outside production they are
+# generated once.
+FIELD_KEYS = needed("FIELD_KEYS") if PRODUCTION else env.str("FIELD_KEYS", default="")
 
 VAR_DIR = Path(env.str("KAP_VAR_DIR", default=str(BASE_DIR / "var")))
 SITE_URL = env.str("SITE_URL", default=f"http://127.0.0.1:{env.str('PORT', default='8000')}").rstrip("/")
@@ -151,9 +147,15 @@ except Exception as error:
 DATABASES["default"].update(
     CONN_MAX_AGE=env.int("DATABASE_CONN_MAX_AGE", default=60),
     CONN_HEALTH_CHECKS=True,
+    DISABLE_SERVER_SIDE_CURSORS=True,  # they would not survive PgBouncer's transaction mode
     ATOMIC_REQUESTS=False,  # kap.core.actions is the one place of transactions
     OPTIONS={
         "connect_timeout": 5,
+        # A database host that vanishes is noticed in seconds, not in the system's two hours.
+        "keepalives_idle": 20,
+        "keepalives_interval": 5,
+        "keepalives_count": 3,
+        "tcp_user_timeout": 20_000,
         # No rule may depend on the server's zone; a stuck statement must not hold a clinic up. The owner
         # runs migrations and back-ups, which may take longer.
         "options": "-c timezone=UTC -c lock_timeout=8000 -c idle_in_transaction_session_timeout=60000"

@@ -1,4 +1,4 @@
-"""The keys of the encrypted columns, read from one setting. Pure: kap/settings.py uses it before Django is there."""
+"""The keys of the encrypted columns, read from one setting. Pure."""
 
 import base64
 import binascii

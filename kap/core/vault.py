@@ -19,6 +19,7 @@ import binascii
 import os
 import re
 import uuid
+from functools import lru_cache
 
 from django.conf import settings
 from django.db import models
@@ -26,7 +27,7 @@ from django.db.models import Q
 from django.views.decorators.debug import sensitive_variables
 
 from kap.core.errors import Refused
-from kap.core.keyring import KEY_ID, Keys, NoKeys, padded
+from kap.core.keyring import KEY_ID, Keys, NoKeys, padded, read_keys
 
 __all__ = ["NoKeys", "SealedText", "Unreadable", "is_sealed", "read", "seal", "sealed", "unseal", "write"]
 
@@ -40,7 +41,14 @@ class Unreadable(Refused):
 
 
 def keys() -> Keys:
-    return settings.FIELD_KEYS
+    """settings.FIELD_KEYS, read once. Raises ValueError when it cannot be read, which kap.core's start asks."""
+    found = settings.FIELD_KEYS
+    return found if isinstance(found, Keys) else _read_once(found)
+
+
+@lru_cache(maxsize=2)
+def _read_once(text: str) -> Keys:
+    return read_keys(text)
 
 
 def prefix(key_id: str) -> str:
