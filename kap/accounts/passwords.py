@@ -22,6 +22,7 @@ OUR_WORDS = frozenset(
 RUNS = (
     "abcdefghijklmnopqrstuvwxyz", "01234567890123456789", "qwertyuiopasdfghjklzxcvbnm", "1qaz2wsx3edc4rfv5tgb6yhn7ujm8ik9ol0p",
     "qazwsxedcrfvtgbyhnujmikolp", "qwertzuiopasdfghjklyxcvbnm", "azertyuiopqsdfghjklmwxcvbn",
+    "poiuytrewqlkjhgfdsamnbvcxz",
 )  # fmt: skip
 LEET = str.maketrans("013457@$!", "oleastasi")
 LEAST = 3  # letters left after the known words are taken out, so that it counts as something of one's own

@@ -25,11 +25,11 @@ class SecondFactor:
 
     def process_view(self, request, view, args, kwargs):
         open_to_all = not getattr(view, "requires", ()) or getattr(view, "before_second", False)
-        if open_to_all or not state.on() or not request.user.is_authenticated or state.is_through(request):
+        if open_to_all or not state.on() or not request.user.is_authenticated or state.is_ready(request):
             return None
         if not request.user.is_staff_member:
             return None
-        if not state.lacks(request.user):
+        if not state.is_through(request) and not state.lacks(request.user):
             goal = request.get_full_path() if request.method == "GET" else "/"
             return proof.to_proof(request, goal, "go_on")
         where = reverse("accounts:factors")

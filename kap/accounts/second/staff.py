@@ -33,6 +33,9 @@ def ask(request, user):
     return render(request, "accounts/second_reset.html", context, status=422 if form.errors else 200)
 
 
+SHOWN = 50  # each lasts a day
+
+
 @requires(Can.RESET_FACTORS)
 @require_safe
 def listed(request):
@@ -41,13 +44,11 @@ def listed(request):
         "-asked_at"
     )
     since = clock.now() - resets.LASTS
+    open_ones = list(rows.filter(confirmed_at=None, dropped_at=None, asked_at__gt=since)[:SHOWN])
+    mine = resets.confirmable(request.user, open_ones)
     waiting = [
-        {
-            "row": row,
-            "may_confirm": resets.may_confirm(request.user, row),
-            "own": row.asked_by_id == request.user.pk,
-        }
-        for row in rows.filter(confirmed_at=None, dropped_at=None, asked_at__gt=since)
+        {"row": row, "may_confirm": row.pk in mine, "own": row.asked_by_id == request.user.pk}
+        for row in open_ones
     ]
     done = rows.exclude(confirmed_at=None, dropped_at=None)[:20]
     people = User.objects.staff().filter(is_active=True).exclude(pk=request.user.pk).order_by("name")

@@ -6,6 +6,7 @@ from kap.accounts.second.models import CodeSheet, Factor
 from kap.core import clock
 
 THROUGH = "kap_second"  # session: whose second factor this session has seen
+READY = "kap_second_ready"  # session: she also has her recovery codes, so that nothing has to be looked up
 PROVED_AT = "kap_proved_at"  # session: when it was last asked, seconds
 FRESH_SECONDS = 5 * 60
 
@@ -35,6 +36,17 @@ def let_through(request) -> None:
     """This session has seen her second factor; also counts as proof for the next minutes."""
     request.session[THROUGH] = str(request.user.pk)
     prove(request)
+
+
+def is_ready(request) -> bool:
+    """Through, and nothing left to set up; looked up until it is so, then remembered with the session."""
+    if not is_through(request):
+        return False
+    if not request.session.get(READY):
+        if lacks(request.user):
+            return False
+        request.session[READY] = True
+    return True
 
 
 def prove(request) -> None:
