@@ -229,3 +229,58 @@ def test_the_process_has_no_secret_no_database_and_no_way_out():
         assert "Seccomp:\t2" in status
     if "network" in press.layers:
         assert os.readlink(there / "ns" / "net") != os.readlink("/proc/self/ns/net")
+
+
+OPEN = """    class Open(URLFetcher):
+        def fetch(self, url, headers=None):
+            if url in assets:
+                return URLFetcherResponse(url, assets[url], {"Content-Type": "text/css" if url.endswith("css") else "font/ttf"})
+            return super().fetch(url, headers)
+    return Open()
+"""
+LOOSE = """
+def network(): return []
+def syscalls(): return []
+def files(readable, writable): return []
+def python(writable): return []
+def enough(layers): return True
+"""
+
+
+@pytest.fixture
+def with_a_hole(tmp_path, monkeypatch):
+    """The process with a fetcher that lets everything through; `loose` takes the confinement away as well."""
+    child = pdf_process.CHILD
+
+    def dig(*, loose: bool):
+        pdf_process.end()
+        text = child.read_text()
+        closed = '    return OwnAssetsOnly(allowed_protocols=[SCHEME.rstrip(":")])\n'
+        assert closed in text
+        (tmp_path / "child.py").write_text(text.replace(closed, OPEN))
+        confine = (child.parent / "confine.py").read_text()
+        (tmp_path / "confine.py").write_text(confine + (LOOSE if loose else ""))
+        monkeypatch.setattr(pdf_process, "CHILD", tmp_path / "child.py")
+
+    yield dig
+    pdf_process.end()
+
+
+@pytest.mark.parametrize("loose", [False, True], ids=["confined", "unconfined"])
+def test_a_hole_in_the_fetcher_leads_nowhere_because_the_kernel_keeps_it_in(machine, with_a_hole, loose):
+    hits, places = machine
+    with_a_hole(loose=loose)
+    hits.clear()
+    got_in = set()
+    for name, fragment in {**HTTP, **FILES}.items():
+        made, refused = drawn(document(fragment, places))
+        assert refused == "", "the hole is not open"
+        if holds_canary(made):
+            got_in.add(name)
+    if loose:  # the control: without the kernel all this does happen
+        assert len(set(hits)) > 15
+        assert {"attachment of a file", "style sheet of a file", "object of a file"} <= got_in
+    else:
+        assert hits == []
+        if "files" in pdf_process._running.layers:
+            assert got_in == set()

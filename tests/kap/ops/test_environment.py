@@ -23,6 +23,23 @@ def test_production_gets_no_secret_made_up(clean_environment):
     clean_environment.setenv("KAP_MODE", "production")
     prepare()
     assert "SECRET_KEY" not in os.environ
+    assert "FIELD_KEYS" not in os.environ
+
+
+def test_field_keys_are_made_once_and_never_anew(clean_environment, tmp_path):
+    prepare()
+    made, file = os.environ["FIELD_KEYS"], tmp_path / "var" / "secrets" / "field_keys"
+    assert made.startswith("k1:")
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert [path.name for path in file.parent.glob("field_keys*")] == ["field_keys"]
+    clean_environment.delenv("FIELD_KEYS")
+    prepare()
+    assert os.environ["FIELD_KEYS"] == made
+    clean_environment.delenv("FIELD_KEYS")
+    file.write_text("\n")  # a new key would not open what the lost one closed
+    with pytest.raises(SetupError, match="put it back"):
+        prepare()
+    assert "FIELD_KEYS" not in os.environ
 
 
 def test_the_environment_wins_over_the_file(clean_environment, tmp_path):
@@ -36,7 +53,7 @@ def test_the_environment_wins_over_the_file(clean_environment, tmp_path):
         "https://a.example",
         "",
     )
-    for name in ("SITE_URL", "EMPTY", "SECRET_KEY", "KAP_MODE"):
+    for name in ("SITE_URL", "EMPTY", "SECRET_KEY", "FIELD_KEYS", "KAP_MODE"):
         os.environ.pop(name)
 
 
