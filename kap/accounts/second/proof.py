@@ -37,7 +37,7 @@ TRIES_ADDRESS = limits.Limit("second-address", 20, 5 * 60)
 BY = System("accounts.second_factor")
 WORDS = {  # what proves_first is for, told on the page; the key travels in the address
     "account": "change how you sign in",
-    "export": "export figures of the clinic",
+    "export": "save a file with what concerns many people",
     "go_on": "go on",
     "emergency": "open a record in an emergency",
 }

@@ -29,7 +29,7 @@ EXEMPT = {  # why it signs and does not ask
     "scheduling:ics": "one appointment for a calendar",
 }
 SIGN_OR_EXPORT = {
-    "desk:protocol_new", "desk:reports_csv", "documents:withdraw", "dosing:discharge", "dosing:left", "dosing:pass_entry",
+    "desk:audit_csv", "desk:protocol_new", "desk:reports_csv", "documents:withdraw", "dosing:discharge", "dosing:left", "dosing:pass_entry",
     "dosing:pass_start", "dosing:preparation", "dosing:release", "intake:evaluation_decide", "intake:order_sign",
     "intake:plan_sign", "intake:session_note", "integration:note", "integration:summary", "pathway:override",
 }  # fmt: skip
@@ -324,7 +324,7 @@ def test_an_export_ends_at_a_page_with_the_link(client, case, at):
     later(at)
     where = client.get(reverse("desk:reports_csv") + "?days=365")["Location"]
     page = client.get(where)
-    assert b"export figures of the clinic" in page.content
+    assert b"save a file with what concerns many people" in page.content
     ready = client.post(
         "/account/prove/", {**dict(fields_of(page)), "second_code": code_of(case.prescriber.user)}
     )
