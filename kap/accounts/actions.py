@@ -2,15 +2,15 @@
 
 from datetime import timedelta
 
-from allauth.usersessions.models import UserSession
 from django.contrib.auth.tokens import default_token_generator
+from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, connection, transaction
 from django.urls import reverse
 from django.utils.encoding import force_bytes
 from django.utils.http import urlsafe_base64_encode
 
 from kap.accounts import mail, pins, tokens
-from kap.accounts.models import Invitation, RoleGrant, SignInCode, User
+from kap.accounts.models import Invitation, RoleGrant, SignIn, SignInCode, User
 from kap.accounts.permissions import STAFF, Can, Role, require
 from kap.core import clock
 from kap.core.actions import System, action, audit_label, constraint_name
@@ -66,19 +66,27 @@ def change_email(*, user, email: str, by) -> User:
 
 @action("accounts.change_roles")
 def change_roles(*, user, roles, by) -> User:
-    """Grant what is new, end what is gone. The clinic always keeps one active admin. Raises Refused."""
+    """Grant what is new, end what is gone. The clinic always keeps one active admin. Raises Refused.
+
+    Somebody who loses a role is signed out everywhere.
+    """
     require(by, Can.INVITE_STAFF)
     wanted = {Role(role) for role in roles}
     if not wanted or not wanted <= STAFF:
         raise Refused("Choose at least one role, or deactivate the account instead.")
     _lock_admins()
     user = User.objects.select_for_update().get(pk=user.pk)
-    if Role.ADMIN in user.roles and Role.ADMIN not in wanted:
+    withdrawn = user.roles - wanted - {Role.CLIENT}
+    if Role.ADMIN in withdrawn:
         _another_admin_than(user, "This is the last admin. Make somebody else admin first.")
     RoleGrant.objects.filter(user=user, ended_at=None).exclude(role__in=[*wanted, Role.CLIENT]).update(
         ended_at=clock.now(), ended_by=audit_label(by)
     )
     _grant(user, wanted - set(user.roles), by)
+    if withdrawn and user.pk != getattr(
+        by, "pk", None
+    ):  # who gives a role of her own back stays where she is
+        _end_all(user)
     return user
 
 
@@ -96,8 +104,7 @@ def deactivate(*, user, by) -> User:
         _another_admin_than(user, "This is the last admin. Make somebody else admin first.")
     user.is_active = False
     user.save(update_fields=["is_active"])
-    for session in UserSession.objects.filter(user=user):  # else they would come back with the account
-        session.end()
+    _end_all(user)  # else they would come back with the account
     return user
 
 
@@ -110,6 +117,33 @@ def reactivate(*, user, by) -> User:
     user.is_active = True
     user.save(update_fields=["is_active"])
     return user
+
+
+@action("accounts.end_sessions")
+def end_sessions(*, user, sign_ins, by) -> int:
+    """Sign `user` out where she is signed in: `sign_ins` are ids of rows of hers. How many were ended.
+
+    Her own she may end; an admin ends those of staff. Their next request finds nobody signed in.
+    """
+    if by.pk != user.pk:
+        require(by, Can.INVITE_STAFF)
+        if not user.is_staff_member:
+            raise PermissionDenied("An admin ends the sign-ins of staff.")
+    rows = list(SignIn.objects.filter(user=user, pk__in=sign_ins))
+    for row in rows:
+        row.end()
+    return len(rows)
+
+
+@action("accounts.sign_out")
+def sign_out(*, key: str, by) -> None:
+    """The row of a session that ends by itself or by its owner's hand."""
+    SignIn.objects.filter(session_key=key).delete()
+
+
+def _end_all(user) -> None:
+    for row in SignIn.objects.filter(user=user):
+        row.end()
 
 
 def _grant(user, roles, by) -> None:

@@ -1,10 +1,10 @@
 """What every way of signing in shares: opening the session, and where to go then."""
 
-from allauth.usersessions.models import UserSession
 from django.contrib.auth import login
 from django.urls import NoReverseMatch, reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 
+from kap.accounts import sign_ins
 from kap.audit import access
 
 BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
@@ -23,7 +23,7 @@ def safe_next(request, wanted: str = "") -> str:
 def sign_in(request, user) -> None:
     """A new session key, known by its owner so that it can be ended, and a line in the log."""
     login(request, user, backend=BACKEND)
-    UserSession.objects.create_from_request(request)
+    sign_ins.begin(request=request, by=user)
     access.opened(request, "sign_in", purpose="account")
 
 

@@ -5,6 +5,7 @@ an end, so that who could do what on a day can be told later.
 """
 
 import pghistory
+from allauth.usersessions.models import UserSession
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.hashers import check_password, make_password
 from django.db import models
@@ -166,6 +167,19 @@ class SignInCode(Base):
         constraints = [
             models.CheckConstraint(condition=Q(attempts__lte=10), name="sign_in_code_attempts_bounded")
         ]
+
+
+@pghistory.track(
+    pghistory.InsertEvent(),
+    pghistory.DeleteEvent(),
+    fields=["id", "user", "ip", "user_agent"],
+    model_name="SignInEvent",
+)
+class SignIn(UserSession):
+    """One device on which somebody is signed in. Its key stays out of the history."""
+
+    class Meta:
+        proxy = True
 
 
 # The tables of the second factor belong to this app; Django finds models here.

@@ -2,7 +2,7 @@ from django.urls import path
 
 from kap.accounts.second import staff as resets
 from kap.accounts.second import views as second
-from kap.accounts.views import own, session, staff
+from kap.accounts.views import idle, own, session, sign_ins, staff
 
 app_name = "accounts"
 
@@ -14,8 +14,16 @@ urlpatterns = [
     path("sign-in/second/", second.second, name="second"),
     path("sign-in/second/challenge/", second.challenge, name="challenge"),
     path("sign-out/", session.sign_out, name="sign_out"),
+    path("session/state/", idle.state, name="state"),
+    path("session/active/", idle.active, name="active"),
+    path("session/locked/", idle.locked, name="locked"),
+    path("session/typed/", idle.typed_again, name="typed"),
+    path("session/back/", idle.back, name="back"),
     path("theme/", session.theme, name="theme"),
     path("account/", own.account, name="account"),
+    path("account/sign-ins/", sign_ins.own, name="sign_ins"),
+    path("account/sign-ins/others/end/", sign_ins.end_others, name="sign_ins_end"),
+    path("account/sign-ins/<int:pk>/end/", sign_ins.end, name="sign_in_end"),
     path("account/password/", own.password, name="password"),
     path("account/pin/", own.pin, name="pin"),
     path("account/second/", second.overview, name="factors"),
@@ -38,6 +46,8 @@ urlpatterns = [
     path("staff/second/<uuid:pk>/drop/", resets.drop, name="reset_drop"),
     path("staff/<uuid:user>/second/", resets.ask, name="reset_ask"),
     path("staff/<uuid:user>/let-in/", resets.let_in, name="let_in"),
+    path("staff/<uuid:user>/sign-ins/", sign_ins.of_staff, name="staff_sign_ins"),
+    path("staff/<uuid:user>/sign-ins/end/", sign_ins.end_of_staff, name="staff_sign_ins_end"),
     path("staff/<uuid:user>/roles/", staff.roles, name="roles"),
     path("staff/<uuid:user>/deactivate/", staff.deactivate, name="deactivate"),
     path("staff/<uuid:user>/reactivate/", staff.reactivate, name="reactivate"),

@@ -75,7 +75,7 @@
     };
 
     async function save() {
-      if (busy || leaving || !changed) return;
+      if (busy || leaving || !changed || window.kap?.locked) return; // covered: sent when the same person is back
       const data = encoded();
       const text = new URLSearchParams(data).toString();
       busy = true;
@@ -87,7 +87,7 @@
         const limit = AbortSignal.timeout ? AbortSignal.timeout(10000) : undefined;
         answer = await fetch(form.dataset.autosave, {
           method: "POST", body: data, signal: limit, redirect: "manual", credentials: "same-origin",
-          headers: { "X-Autosave": "1", Accept: "application/json", "X-CSRFToken": data.get("csrfmiddlewaretoken") || "" },
+          headers: { "X-Autosave": "1", "X-As": window.kap?.as?.() || "", Accept: "application/json", "X-CSRFToken": data.get("csrfmiddlewaretoken") || "" },
         });
         if ((answer.headers.get("Content-Type") || "").includes("json")) body = await answer.json();
       } catch {
@@ -204,6 +204,7 @@
       else wake();
     });
     addEventListener("focus", wake);
+    document.addEventListener("kap:unlocked", wake);
     addEventListener("online", wake);
     addEventListener("offline", () => changed && show("failed"));
     addEventListener("beforeunload", (event) => {

@@ -93,7 +93,7 @@
     const timer = setTimeout(() => abort.abort(), 15000);
     try {
       return await fetch(form().action, {
-        method: "POST", body: data, headers: { "X-Room": "1", "X-CSRFToken": data.get("csrfmiddlewaretoken") },
+        method: "POST", body: data, headers: { "X-Room": "1", "X-As": window.kap?.as?.() || "", "X-CSRFToken": data.get("csrfmiddlewaretoken") },
         redirect: "manual", signal: abort.signal,
       });
     } finally {
@@ -109,7 +109,7 @@
   };
 
   const drain = async () => {
-    if (sending || stopped || !waiting.length) return;
+    if (sending || stopped || !waiting.length || window.kap?.locked) return; // covered: sent when the same person is back
     sending = true;
     const entry = waiting[0];
     if (waiting.length === 1) say("saving", "Saving…");
@@ -215,6 +215,7 @@
     if (waiting.length) event.preventDefault();
   });
   addEventListener("online", () => drain());
+  document.addEventListener("kap:unlocked", () => drain());
 
   /* ---- crossed limits: the pad shows the call box; saving alone is then the second choice ---- */
   const quiet = () => {

@@ -3,7 +3,7 @@
 from urllib.parse import urlencode
 
 from django.conf import settings
-from django.contrib.auth import authenticate, logout
+from django.contrib.auth import authenticate
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -11,7 +11,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
-from kap.accounts import codes, entry, limits
+from kap.accounts import codes, entry, idle, limits, lock
 from kap.accounts.forms import CodeForm, EmailForm, PasswordSignInForm
 from kap.accounts.permissions import public
 from kap.accounts.second import actions as second
@@ -162,9 +162,12 @@ def _by_password(request, *, email, password):
 def sign_out(request):
     if request.user.is_authenticated:
         access.opened(request, "sign_out", purpose="account")
-    logout(request)
+    lock.sign_out(request)
     response = redirect(_to("accounts:sign_in", ""))
+    # Cookies stay: those left hold a theme and the way by which one signs in.
     response["Clear-Site-Data"] = '"cache", "storage"'
+    response["Cache-Control"] = "no-store, private"
+    idle.forget(response)
     return response
 
 
