@@ -10,6 +10,7 @@ from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent, TooMany
 from django.db import InterfaceError, OperationalError
 from django.http import HttpResponse, UnreadablePostError
 from django.template.loader import render_to_string
+from django.utils.http import url_has_allowed_host_and_scheme
 
 BUSY = (
     "55P03",
@@ -53,11 +54,19 @@ def _secret(name: str) -> bool:
     return words == ["code"] or "pin" in words or any(word.startswith("password") for word in words)
 
 
+def _came_from(request) -> str:
+    """The page with the button: many addresses only take what is sent to them."""
+    back = request.META.get("HTTP_REFERER", "")
+    ours = url_has_allowed_host_and_scheme(back, {request.get_host()}, request.is_secure())
+    return back if ours else "/"
+
+
 def page(request, what: str) -> HttpResponse:
     """503 with a way on. Asks nothing of database, session or user: they may be what is away."""
     words = {
         "what": what, "fields": typed(request, what), "sent": request.method == "POST",
         "files": bool(getattr(request, "_files", None)), "address": request.get_full_path(),
+        "look": _came_from(request),
     }  # fmt: skip
     if request.headers.get("X-Autosave"):
         answer = HttpResponse("Not saved yet: the database is busy.", status=503, content_type="text/plain")

@@ -79,6 +79,7 @@ def test_too_long_a_wait_ends_in_words_nothing_is_written_and_typing_is_kept(wan
     answer = browser.post(path, sent)
     page = answer.content.decode()
     assert (answer.status_code, answer["Retry-After"]) == (503, "10")
+    assert "no-store" in answer["Cache-Control"]
     assert "Nothing of your last step was saved" in page
     assert f'action="{path}"' in page
     assert kept(page) == sent, "one press sends the same again, with the token of the same button"
@@ -104,9 +105,10 @@ def test_a_broken_connection_is_told_and_the_step_can_be_sent_again(wanted, brow
         (pid,) = cursor.fetchone()
     with owner_connection() as other, other.cursor() as cursor:
         cursor.execute("SELECT pg_terminate_backend(%s)", [pid])
-    answer = browser.post(path, sent)
+    answer = browser.post(path, sent, HTTP_REFERER="http://testserver/portal/")
     page = answer.content.decode()
     assert answer.status_code == 503
+    assert 'href="http://testserver/portal/"' in page
     assert "saved whole or not at all" in page
     again = kept(page)
     assert again.pop("once") != sent["once"]

@@ -43,6 +43,23 @@ def test_postgres_keeps_its_data_over_a_stop_and_a_kill(folder):
     assert database_answers(second.url)
 
 
+def test_a_killed_server_keeps_its_port_though_the_data_is_held_for_a_moment(folder, monkeypatch):
+    """What is left of a killed PostgreSQL holds its data until it notices; another port would hide the new one."""
+    server = Postgres(folder / "pg", password="correct horse", fast=True)
+    refusals, start_once = [1, 1, 1, 1], Postgres._start_once
+    try:
+        url = server.start()
+        os.killpg(server.process.pid, signal.SIGKILL)
+        server.stop()
+        monkeypatch.setattr(
+            Postgres, "_start_once", lambda self: False if refusals and refusals.pop() else start_once(self)
+        )
+        assert server.start() == url
+        assert not refusals
+    finally:
+        server.stop()
+
+
 def test_postgres_speaks_utf8_in_utc_and_wants_a_password(postgres):
     assert ask(postgres.url, "SELECT lower('ÄÖ'), current_setting('TimeZone')") == ("äö", "UTC")
     assert "no password supplied" in database_answers(postgres.url.replace(postgres.password, ""))
