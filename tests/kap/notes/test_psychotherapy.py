@@ -131,6 +131,22 @@ def test_a_note_thrown_away_is_gone_and_the_history_knows_when(client, page, mar
     assert labels == ["insert", "update", "delete"]
 
 
+def test_a_note_thrown_away_is_nothing_the_verifier_wonders_about_a_locked_one_that_went_is(course, mara):
+    from kap.audit import verify
+
+    def gone() -> list:
+        return [found for found in verify.newest_rows(verify.Count()) if "psychotherapy" in str(found)]
+
+    actions.discard(note=keep(course, mara), by=mara)
+    assert gone() == []
+    locked = actions.lock(note=keep(course, mara), by=mara)
+    History.objects.create(
+        id=uuid.uuid4(), pgh_obj_id=uuid.uuid4(), pgh_label="update", client_id=locked.client_id, author=mara,
+        locked_at=locked.locked_at,
+    )  # fmt: skip
+    assert len(gone()) == 1
+
+
 # What the database keeps
 
 
@@ -286,13 +302,12 @@ def test_no_page_report_search_export_or_error_shows_a_word_to_anybody_else(who,
             parts = _filled(parts, gap, str(value))
         if "<" in parts or "(?P" in parts or "sign-out" in parts or "sign_out" in parts:
             continue
-        for query in ({}, {"q": "Zaunkönigin"}):
-            answer = browser.get(parts, query)
-            body = b"".join(answer.streaming_content) if answer.streaming else answer.content
-            text = body.decode("utf-8", "replace")
-            assert "Kranichfeder" not in text, f"{who} reads it at {parts}"
-            assert "dreamt" not in text, f"{who} reads it at {parts}"
-            seen += 1
+        answer = browser.get(parts, {"q": "Zaunkönigin"})
+        body = b"".join(answer.streaming_content) if answer.streaming else answer.content
+        text = body.decode("utf-8", "replace")
+        assert "Kranichfeder" not in text, f"{who} reads it at {parts}"
+        assert "dreamt" not in text, f"{who} reads it at {parts}"
+        seen += 1
     assert seen > 60, "the pages were found"
 
 
