@@ -53,6 +53,8 @@ def answer(request, user, data) -> str:
     A password counts only for somebody who has no factor yet. Five tries in five minutes; each failure counts
     towards the lock of the account.
     """
+    if not any(data.get(name) for name in OWN):
+        return "Type a code, or use a passkey." if Factor.objects.of(user).exists() else "Type your password."
     address = limits.address_of(request)
     wait = limits.spend_all((TRIES, str(user.pk)), (TRIES_ADDRESS, address))
     if wait:

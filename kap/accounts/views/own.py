@@ -26,6 +26,7 @@ RESET = System("accounts.password_reset")
 @require_safe
 def account(request):
     context = {"staff": request.user.is_staff_member, "second_factor": state.on()}
+    context["may_reset"] = state.on() and request.user.may(Can.RESET_FACTORS)
     return render(request, "accounts/account.html", context)
 
 

@@ -110,6 +110,15 @@ def test_a_phone_may_be_half_a_minute_wrong_and_not_more(mara, at):
     assert actions.use_app_code(user=mara, code=code_of(mara, 1), by=mara)
 
 
+def test_an_empty_box_is_no_failure(client, mara):
+    knock(client, mara)
+    for _ in range(7):
+        assert b"Type a code" in client.post(SECOND, {"second_code": ""}).content
+    mara.refresh_from_db()
+    assert mara.failures == 0
+    assert client.post(SECOND, {"second_code": code_of(mara)}).status_code == 302
+
+
 def test_codes_may_be_typed_with_spaces(client, mara):
     knock(client, mara)
     code = code_of(mara)

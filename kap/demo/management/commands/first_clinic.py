@@ -46,6 +46,7 @@ The clinic is made. Next:
   1. {name} chooses a password here (works once, for an hour; also sent by e-mail):
      {link}
      A new link, if that has run out: manage.py first_clinic --link
+     Signing in with it, she sets up her second factor: an authenticator app or a passkey.
   2. Under Staff she invites a prescriber.
   3. The prescriber reads the clinical numbers under Settings and signs the first protocol. Until then no course
      of treatment can begin.
