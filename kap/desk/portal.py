@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from kap.core import clock
 from kap.core.templatetags.kap import clock as clock_words
-from kap.core.templatetags.kap import day_time, num, tel
+from kap.core.templatetags.kap import day_time, num
 from kap.desk import days
 from kap.desk.links import link
 from kap.documents.models import Document, SignatureRequest
@@ -24,6 +24,7 @@ from scheduling.models import Appointment, Service, StaffOn, State
 
 COUNTDOWN_DAYS = 7
 DOCUMENTS = 12
+TASKS = 10  # of each kind; the next ones follow when these are done
 
 
 @dataclass(frozen=True)
@@ -49,14 +50,14 @@ class Home:
     documents: list = field(default_factory=list)
 
 
-def home_of(client, phone: str = "") -> Home:
-    """All that the page says, in about ten queries. `phone`: the clinic's, for what is done by calling."""
+def home_of(client) -> Home:
+    """All that the page says, in about ten queries."""
     course = client.courses.select_related("protocol").order_by("-number").first()
     upcoming = list(upcoming_of(client))
     home = Home(client, course, appointment=upcoming[0] if upcoming else None, later=upcoming[1:])
     home.own_zone = other_zone(client)
     signatures, measures = list(to_sign(client)), list(to_answer(client))
-    home.tasks = tasks_of(course, signatures, measures, upcoming, phone)
+    home.tasks = tasks_of(course, signatures, measures, upcoming)
     home.step = next_step(course, home.tasks, upcoming)
     dosing = next((one for one in upcoming if one.service.code == Service.Code.DOSING), None)
     if dosing and course and dosing.starts_at - clock.now() <= timedelta(days=COUNTDOWN_DAYS):
@@ -79,14 +80,14 @@ def upcoming_of(client):
 
 def to_sign(client):
     waiting = SignatureRequest.objects.open().for_the_client().filter(client=client)
-    return waiting.select_related("template").order_by("asked_at")
+    return waiting.select_related("template").order_by("asked_at")[:TASKS]
 
 
 def to_answer(client):
     """Due until tomorrow; later ones would only worry her."""
     soon = clock.now() + timedelta(days=1)
     waiting = MeasureRequest.objects.filter(client=client, response=None, cancelled_at=None, due_at__lte=soon)
-    return waiting.exclude(course__stage__in=(Stage.ENQUIRY, Stage.INTAKE)).order_by("due_at")
+    return waiting.exclude(course__stage__in=(Stage.ENQUIRY, Stage.INTAKE)).order_by("due_at")[:TASKS]
 
 
 def other_zone(client) -> str:
@@ -101,7 +102,7 @@ def other_zone(client) -> str:
 # --- what is to be done ----------------------------------------------------------------------------------------------
 
 
-def tasks_of(course, signatures, measures, upcoming, phone="") -> list[dict]:
+def tasks_of(course, signatures, measures, upcoming) -> list[dict]:
     """Everything that waits for her, most important first. Keys as components/task_list.html wants them."""
     tasks = _first_tasks(course)
     tasks += [
@@ -120,7 +121,7 @@ def tasks_of(course, signatures, measures, upcoming, phone="") -> list[dict]:
         }
         for request in measures
     ]  # fmt: skip
-    tasks += [_companion_task(one, phone) for one in upcoming if _lacks_companion(one)]
+    tasks += [_companion_task(one) for one in upcoming if _lacks_companion(one)]
     return [task for task in tasks if task["href"]]
 
 
@@ -150,15 +151,15 @@ def _lacks_companion(appointment) -> bool:
     return appointment.service.code == Service.Code.DOSING and appointment.companion_id is None
 
 
-def _companion_task(appointment, phone: str) -> dict:
-    """Named by phone: the clinic writes the person down and asks her at once."""
+def _companion_task(appointment) -> dict:
+    """She names the person herself, who is asked at once."""
     remote = appointment.setting == Setting.REMOTE
     day = {"day": days.near_time(appointment.starts_at)}
     return {
         "label": _("Tell us who will be with you") if remote else _("Tell us who will take you home"),
-        "href": f"tel:{tel(phone)}" if phone else "",
+        "href": link("scheduling:bring", appointment.pk),
         "status": "todo",
-        "button": _("Call the clinic"),
+        "button": _("Name the person"),
         "hint": _("For %(day)s: an adult you trust, with a phone number.") % day,
     }
 
@@ -194,6 +195,14 @@ def _meanwhile(course) -> Step:
         Stage.DOSING: _("Rest today. Your team is in touch with you."),
         Stage.INTEGRATION: _("We will get in touch to find a time for your next session."),
         Stage.FOLLOW_UP: _("Your sessions are done. We will ask you now and then how you are."),
+        Stage.WITHDRAWN: _(
+            "You chose to stop, and that is always yours to choose. Thank you for your trust. Your documents stay here; "
+            "if you ever want to talk, or to begin again, call us."
+        ),
+        Stage.TRANSFERRED: _(
+            "Your care goes on with another team now, and we wish you well there. Your documents stay here for you and "
+            "for those who treat you; call us when something is missing."
+        ),
         Stage.DEFERRED: _("Call us when you want to go on, or with any question."),
         Stage.DECLINED: _(
             "We looked at your answers with care. This treatment is not the right one for you at this time, and that "

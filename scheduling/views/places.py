@@ -1,6 +1,8 @@
 """Locations, rooms and kinds of appointment: the admin's lists."""
 
 from django.contrib import messages
+from django.core.paginator import Paginator
+from django.db.models import Prefetch
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -9,17 +11,28 @@ from kap.accounts.permissions import Can, requires
 from kap.core.errors import Refused
 from kap.core.once import once
 from scheduling import actions, looks
+from scheduling.choices import uuid_of
 from scheduling.forms import LocationForm, RoomForm, ServiceForm
 from scheduling.models import Location, Mode, Room, Service
 
 METHODS = ["GET", "HEAD", "POST"]
+PER_PAGE = 10
+ROOMS = 20  # of one location on the list of all; its own page has them all
 
 
 @requires(Can.MANAGE_SETTINGS)
 @require_safe
 def places(request):
-    locations = Location.objects.prefetch_related("rooms")
-    return render(request, "scheduling/places.html", {"locations": locations})
+    """All locations with their rooms; `?location=` one of them with every room."""
+    only = uuid_of(request.GET.get("location"))
+    rooms = Room.objects.all() if only else Room.objects.all()[: ROOMS + 1]
+    locations = Location.objects.filter(pk=only) if only else Location.objects.all()
+    locations = locations.prefetch_related(Prefetch("rooms", rooms, to_attr="some_rooms"))
+    page = Paginator(locations, PER_PAGE).get_page(request.GET.get("page"))
+    for place in page:
+        place.more = only is None and len(place.some_rooms) > ROOMS
+        place.shown_rooms = place.some_rooms[:ROOMS] if place.more else place.some_rooms
+    return render(request, "scheduling/places.html", {"page_obj": page, "only": only})
 
 
 def saved(request, form, save, words, back):

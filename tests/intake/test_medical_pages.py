@@ -3,15 +3,12 @@
 from datetime import timedelta
 
 import pytest
-from django.db import connection
-from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from intake.days import clinic_today
-from intake.models import Evaluation, Flag, Order, Submission
+from intake.models import Evaluation, Order
 from kap.audit.models import AccessLog
 from kap.core import clock
-from kap.documents.canonical import canonical, sha256
 from tests.factories.intake import answers
 from tests.factories.medical import (
     diagnosed,
@@ -23,8 +20,7 @@ from tests.factories.medical import (
     planned,
     prepared_case,
 )
-from tests.factories.pathway import CourseFactory
-from tests.factories.people import ProviderFactory, TeamMemberFactory, UserFactory
+from tests.factories.people import ProviderFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -324,39 +320,3 @@ def test_the_queue_shows_whose_papers_run_out(client, at):
     clock.advance(timedelta(days=80))
     client.force_login(case.prescriber.user)
     assert "papers running out" in client.get(reverse("intake:queue")).content.decode()
-
-
-def waiting(prescriber, count):
-    """Cases with forms and flags, straight into the tables."""
-    for _ in range(count):
-        course = CourseFactory(stage="medical")
-        TeamMemberFactory(client=course.client, user=prescriber)
-        body = canonical({"shown": [], "answers": {}})
-        sent = Submission.objects.create(
-            course=course,
-            number=1,
-            questions_version="1",
-            content=body,
-            sha256=sha256(body),
-            sent_by="system:tests",
-        )
-        Flag.objects.create(submission=sent, code="glaucoma", level="soft", words="Glaucoma")
-        Evaluation.objects.create(course=course, submission=sent, author=prescriber)
-
-
-def test_the_queue_asks_as_often_for_many_as_for_few(client):
-    prescriber = ProviderFactory(roles=["prescriber"], credentialed=True).user
-    client.force_login(prescriber)
-    counts = []
-    for more in (10, 990):
-        waiting(prescriber, more)
-        client.get(reverse("intake:queue"))
-        with CaptureQueriesContext(
-            connection,
-        ) as queries:
-            page = client.get(reverse("intake:queue"))
-        assert page.status_code == 200
-        counts.append(len(queries))
-    assert counts[0] == counts[1]
-    assert len(page.context["cases"]) == 25
-    assert page.context["cases"][0].unanswered == 1

@@ -11,6 +11,8 @@ from kap.desk.chart import cards, header, next_step, plan, tabs, timeline
 from kap.people.models import Client
 from scheduling.models import Appointment
 
+SHOWN = 20  # contacts beside the appointments; the page of details has them all
+
 
 @requires(Can.OPEN_CHART, Can.MANAGE_ROSTER)
 @require_safe
@@ -59,7 +61,7 @@ def logistics(request, client, tab):
     if tab not in ("overview", "access"):
         raise Http404
     access.opened(request, "logistics", client=shown, purpose="operations")
-    context = {"client": shown, "tab": tab, "contacts": shown.contacts.filter(ended_at=None)}
+    context = {"client": shown, "tab": tab, "contacts": shown.contacts.filter(ended_at=None)[:SHOWN]}
     if tab == "access":
         return render(
             request,

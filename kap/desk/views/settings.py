@@ -27,7 +27,10 @@ SEE = (Can.MANAGE_SETTINGS, Can.SIGN_PROTOCOL)
 @require_safe
 def settings(request):
     versions = (
-        ProtocolVersion.objects.select_related("signed_by").annotate(count=Count("courses")).defer("body")
+        ProtocolVersion.objects.select_related("signed_by")
+        .annotate(count=Count("courses"))
+        .defer("body")
+        .order_by("-signed_at", "pk")
     )
     page = page_of(request, versions)
     open_courses = dict(

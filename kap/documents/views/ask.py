@@ -1,6 +1,7 @@
 """The staff's side: what a client has been asked to sign, and asking for more."""
 
 from django.contrib import messages
+from django.core.paginator import Paginator
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST
 
@@ -12,6 +13,8 @@ from kap.documents import actions, lists
 from kap.documents.forms import AskForm
 from kap.documents.models import SignatureRequest
 from kap.pathway.models import Course
+
+PER_PAGE = 20
 
 
 @requires(Can.SEND_FOR_SIGNATURE)
@@ -32,9 +35,10 @@ def ask(request, pk):
     requests = SignatureRequest.objects.filter(course=course).select_related(
         "template", "document", "document__withdrawal"
     )
+    requests = requests.defer("document__content", "document__html").order_by("-asked_at", "pk")
     context = {
         "course": course, "client": course.client, "form": form, "has_texts": bool(form.fields["text"].choices),
-        "requests": list(requests.defer("document__content", "document__html").order_by("-asked_at")),
+        "page_obj": Paginator(requests, PER_PAGE).get_page(request.GET.get("page")),
     }  # fmt: skip
     return render(request, "documents/ask.html", context, status=422 if form.errors else 200)
 

@@ -3,6 +3,7 @@
 from copy import copy
 
 from django.contrib import messages
+from django.core.paginator import Paginator
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -16,6 +17,8 @@ from kap.core.templatetags.kap import num
 from kap.people import actions
 from kap.people.forms import AllergyRows, ClientForm, ContactForm, MedicineRows, TeamForm, filled
 from kap.people.models import Client, Contact, TeamMember
+
+PER_PAGE = 20  # contacts
 
 
 def _listed(request, pk):
@@ -43,7 +46,9 @@ def client(request, client):
     team = found.team.current().select_related("user__provider").order_by("role", "since")
     context = {
         "client": found,
-        "contacts": found.contacts.filter(ended_at=None),
+        "page_obj": Paginator(found.contacts.filter(ended_at=None), PER_PAGE).get_page(
+            request.GET.get("page")
+        ),
         "team": team,
         "may_edit": request.user.may(Can.EDIT_CLIENT_DETAILS),
         "may_team": request.user.may(Can.MANAGE_CARE_TEAM),

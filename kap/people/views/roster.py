@@ -60,14 +60,20 @@ def provider(request, provider):
     found, day, steps = _provider(provider), today(), roster.warn_days()
     chips = [credentials.chip(c, found.user.roles, day, steps) for c in credentials.live(found)]
     newest = {c.pk for c in credentials.newest(found)}
+    ended = sorted((c for c in found.credentials.all() if c.ended_at), key=lambda c: c.ended_at, reverse=True)
+
+    def place(chip):
+        """Those that count come first, renewed ones after them."""
+        held = chip.credential
+        return held.pk not in newest, held.kind, held.state, held.expires_on
+
     context = {
         "provider": found,
         "row": roster.row(found, day, steps),
-        "chips": sorted(
-            chips, key=lambda c: (c.credential.kind, c.credential.state, c.credential.expires_on)
-        ),
+        "page_obj": Paginator(sorted(chips, key=place), PER_PAGE).get_page(request.GET.get("page")),
         "newest": newest,
-        "ended": [c for c in found.credentials.all() if c.ended_at is not None],
+        "ended": ended[:PER_PAGE],
+        "ended_count": len(ended),
     }
     return render(request, "people/provider.html", context)
 

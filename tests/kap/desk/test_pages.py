@@ -1,7 +1,5 @@
 """Who sees which page, and what it says."""
 
-from datetime import timedelta
-
 import pytest
 from django.urls import reverse
 
@@ -10,7 +8,6 @@ from kap.core import clock
 from kap.core.models import ProtocolVersion
 from kap.pathway import gates
 from kap.pathway.models import Course
-from kap.worklist.models import Item
 from tests.factories.core import ClinicFactory
 from tests.factories.pathway import CourseFactory
 from tests.factories.people import ClientFactory, ProviderFactory, TeamMemberFactory, UserFactory
@@ -381,84 +378,3 @@ def test_reports_hide_small_groups_and_the_export_is_written_down(client, thursd
     assert answer["Content-Type"].startswith("text/csv")
     assert b"Integration window kept" in answer.content
     assert AccessLog.objects.filter(kind="export").count() == 1
-
-
-# --- the same number of questions, however much there is ----------------------------------------------------------------
-
-
-def crowd(user, number: int, **more):
-    """`number` clients of hers with courses over all stages, an item and an appointment next week each."""
-    stages = ("enquiry", "intake", "medical", "preparation", "integration", "follow_up")
-    where = scene.place()
-    for index in range(number):
-        client = ClientFactory(number=10_000 + index, legal_name=f"Robin Crowd{index:04d}", **more)
-        TeamMemberFactory(client=client, user=user)
-        course = CourseFactory(client=client, number=1, stage=stages[index % 6])
-        starts = clock.now() + timedelta(days=7, minutes=index)
-        made = scene.Appointment.objects.create(
-            service=scene.service("check_in"), location=where.location, mode="phone", starts_at=starts,
-            ends_at=starts + timedelta(minutes=20), booked_by="system:tests",
-        )  # fmt: skip
-        scene.Attendee.objects.create(appointment=made, client=client, course=course)
-        Item.objects.create(
-            key=f"crowd{client.pk}", client=client, kind="measure_overdue", urgency="soon", title="Late"
-        )
-
-
-LISTS = (
-    "/today/",
-    "/pipeline/",
-    "/pipeline/?stage=intake",
-    "/clients/",
-    "/clients/?q=robin",
-    "/find/?q=robin",
-    "/reports/",
-)
-
-
-def asked(client, path) -> int:
-    from django.db import connection
-    from django.test.utils import CaptureQueriesContext
-
-    with CaptureQueriesContext(
-        connection,
-    ) as found:
-        assert client.get(path).status_code == 200
-    return len(found)
-
-
-def test_lists_ask_as_often_for_ten_clients_as_for_a_thousand(client, db, gate_says):
-    ClinicFactory()
-    provider = ProviderFactory()
-    crowd(provider.user, 12)
-    client.force_login(provider.user)
-    client.get("/clients/")  # the first page of a session writes it
-    few = {path: asked(client, path) for path in LISTS}
-    admin = UserFactory(roles=["admin"])
-    client.force_login(admin)
-    client.get("/clients/")
-    few_admin = {path: asked(client, path) for path in ("/today/", "/clients/")}
-    from tests.kap.desk.bulk import many_more
-
-    many_more(provider.user, 1000)
-    client.force_login(provider.user)
-    client.get("/clients/")
-    assert {path: asked(client, path) for path in LISTS} == few
-    client.force_login(admin)
-    client.get("/clients/")
-    assert {path: asked(client, path) for path in ("/today/", "/clients/")} == few_admin
-
-
-def test_the_portal_and_the_chart_ask_a_bounded_number_of_times(client, thursday, gate_says):
-    client.force_login(thursday.mara.user)
-    client.get("/clients/")
-    path = chart(thursday.june)
-    before = asked(client, path)
-    for index in range(30):
-        scene.score(
-            thursday.june.client, thursday.june.course, "phq9", 9, clock.now() - timedelta(days=index)
-        )
-        scene.signed_note(
-            thursday.june.client, thursday.june.course, "progress", thursday.mara.user, clock.now()
-        )
-    assert asked(client, path) == before

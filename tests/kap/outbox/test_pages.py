@@ -4,7 +4,6 @@ from datetime import timedelta
 
 import pytest
 from django.core import mail
-from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from kap.core import clock
@@ -18,33 +17,6 @@ def admin(client, clinic):
     user = UserFactory(roles=["admin"])
     client.force_login(user)
     return user
-
-
-def many(count, **values):
-    now = clock.now()
-    Message.objects.bulk_create(
-        Message(
-            key=f"k{n}-{count}", kind="appointment_24h", to_address=f"p{n}@mail.example", send_at=now, owed_by="system:x",
-            context={"starts_at": now.isoformat()}, **values,
-        )
-        for n in range(count)
-    )  # fmt: skip
-
-
-@pytest.mark.parametrize("tab", State.values)
-def test_the_list_asks_the_same_number_of_questions_with_10_and_with_1000_rows(client, admin, tab):
-    from django.db import connection
-
-    counts = []
-    for amount in (10, 990):
-        many(amount, state=tab, ended_at=None if tab == "owed" else clock.now())
-        with CaptureQueriesContext(
-            connection,
-        ) as queries:
-            assert client.get(reverse("outbox:list"), {"tab": tab}).status_code == 200
-        counts.append(len(queries))
-    assert counts[0] == counts[1]
-    assert counts[1] < 15
 
 
 def test_each_tab_shows_its_own(client, admin, owed):

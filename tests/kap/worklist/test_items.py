@@ -3,7 +3,6 @@
 import pytest
 from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, connection, transaction
-from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from kap.audit.models import AccessLog
@@ -121,24 +120,6 @@ def test_the_most_urgent_comes_first(client, mara, ana):
     raised(key="now", client=ana)
     raised(key="today", kind=Kind.ADVERSE_EVENT, urgency=Urgency.TODAY, client=ana)
     assert [i.urgency for i in Item.objects.open().visible_to(mara).by_urgency()] == ["now", "today", "soon"]
-
-
-def test_the_list_asks_the_same_number_of_questions_with_10_and_with_1000_rows(client, mara, ana):
-    counts = []
-    for amount in (10, 990):
-        clients = [ana, *ClientFactory.create_batch(2)]
-        for extra in clients[1:]:
-            TeamMemberFactory(client=extra, user=mara)
-        Item.objects.bulk_create(
-            Item(
-                key=f"{amount}-{n}", kind=Kind.ADVERSE_EVENT, urgency="soon", title="x", client=clients[n % 3]
-            )
-            for n in range(amount)
-        )
-        with CaptureQueriesContext(connection) as queries:
-            assert client.get(reverse("worklist:list")).status_code == 200
-        counts.append(len(queries))
-    assert counts[0] == counts[1]
 
 
 def test_opening_the_list_and_an_item_is_on_the_log_of_reads(client, mara, ana):
