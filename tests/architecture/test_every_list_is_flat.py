@@ -253,6 +253,7 @@ SINGLE = {
     "measures:take": "sends on to the first open question",
     "measures:sent": "thanks",
     "measures:crisis": "the crisis line",
+    "scheduling:bring": "a form",
     "scheduling:companion": "one question to one person",
     "scheduling:companion_thanks": "thanks",
     "scheduling:companion_agreement": "one text to sign",
