@@ -6,7 +6,6 @@ from django.views.decorators.http import require_safe
 from kap.accounts.permissions import Can, requires
 from kap.audit import access
 from kap.audit.models import AccessLog
-from kap.core.context import current_clinic
 from kap.desk import portal as rules
 from kap.desk.chart.tabs import openings, page_of
 
@@ -26,7 +25,7 @@ def portal(request):
     return render(
         request,
         "desk/portal.html",
-        {"home": rules.home_of(client, getattr(current_clinic(request), "phone", "")), "client": client},
+        {"home": rules.home_of(client), "client": client},
     )
 
 
