@@ -57,6 +57,33 @@ class CompanionForm(Form):
         )
 
 
+class BringForm(Form):
+    """The client names who will be with her."""
+
+    name = forms.CharField(label=_("Full name"), max_length=160)
+    relation = forms.CharField(
+        label=_("Who is it to you?"), max_length=60, help_text=_("For example: sister, friend, partner.")
+    )
+    phone = forms.CharField(
+        label=_("Phone"),
+        max_length=40,
+        widget=forms.TextInput(attrs={"inputmode": "tel", "autocomplete": "off"}),
+    )
+    email = forms.EmailField(
+        label=_("Email, if you know it"), required=False, help_text=_("We ask there for a yes, by a link.")
+    )
+    is_adult = forms.BooleanField(
+        label=_("This person is 18 or older, and knows that I give you the name and number."),
+        error_messages={"required": _("It must be an adult who knows about it. Tick this when it is so.")},
+    )
+
+    def clean_phone(self):
+        number = self.cleaned_data["phone"].strip()
+        if sum(one.isdigit() for one in number) < 10:
+            raise ValidationError(_("Phone: enter the whole number, with its area code."))
+        return number
+
+
 class SpokeForm(Form):
     spoke = forms.BooleanField(
         label=_("I spoke with this person, who is 18 or older, knows what is expected and will be there."),

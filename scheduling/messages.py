@@ -67,23 +67,28 @@ def facts(appointment, client) -> dict:
 
 def owe(appointment, *, news: str = "", was_at=None, by) -> None:
     """The client's messages for the time as it is now. `news`: appointment_booked or appointment_moved."""
+    ahead = dict(REMINDERS)
+    if appointment.service.code == Service.Code.DOSING:
+        ahead |= GETTING_READY
+    now, made = clock.now(), []
     for attendee in appointment.attendees.select_related("client"):
+        client = attendee.client
         if news:
             extra = {"was_at": was_at.isoformat()} if was_at else {}
-            _owe(appointment, attendee.client, news, clock.now(), appointment.starts_at, extra, by)
-        ahead = dict(REMINDERS)
-        if appointment.service.code == Service.Code.DOSING:
-            ahead |= GETTING_READY
-        for kind, before in ahead.items():
-            if (at := appointment.starts_at - before) > clock.now():
-                _owe(appointment, attendee.client, kind, at, None, {}, by)
+            made.append(_message(appointment, client, news, now, appointment.starts_at, extra))
+        made += [
+            _message(appointment, client, kind, at, None, {})
+            for kind, before in ahead.items()
+            if (at := appointment.starts_at - before) > now
+        ]
+    outbox.owe_all(messages=made, by=by)
 
 
-def _owe(appointment, client, kind, send_at, expires_at, extra, by) -> None:
-    outbox.owe(
+def _message(appointment, client, kind, send_at, expires_at, extra) -> dict:
+    return dict(
         key=f"{kind}:{appointment.pk}:{appointment.version}:{client.pk}", kind=kind, send_at=send_at,
         to_address=client.email, to_name=client.name, client=client, context={**facts(appointment, client), **extra},
-        cause=cause(appointment), cause_version=appointment.version, expires_at=expires_at, by=by,
+        cause=cause(appointment), cause_version=appointment.version, expires_at=expires_at,
     )  # fmt: skip
 
 

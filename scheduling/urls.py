@@ -28,6 +28,7 @@ urlpatterns = [
     path("appointments/<uuid:pk>/companion/spoke/", appointment.companion_spoke, name="companion_spoke"),
     path("appointments/<uuid:pk>/appointment.ics", calendar.ics, name="ics"),
     path("my/appointments/", portal.mine, name="mine"),
+    path("my/appointments/<uuid:pk>/companion/", portal.bring, name="bring"),
     path("companion/thanks/<answer:answer>/", companion.companion_thanks, name="companion_thanks"),
     path("companion/<str:token>/", companion.companion, name="companion"),
     path("companion/<str:token>/agreement/", companion.companion_agreement, name="companion_agreement"),

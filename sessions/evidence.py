@@ -3,10 +3,10 @@
 `subject` is a session, an appointment about to be opened (`sessions.entry.Entry`), or a plan to book.
 """
 
-import functools
 from datetime import datetime, time
 from zoneinfo import ZoneInfo
 
+from django.db.models import Q
 from django.urls import reverse
 
 from intake.prescribers import licence_gaps
@@ -15,6 +15,7 @@ from kap.core import clock
 from kap.measures.models import Response
 from kap.pathway.gates import Missing
 from kap.pathway.models import Setting
+from scheduling.models import Appointment, Service, State
 from sessions import facts
 from sessions.checklists import FINE
 from sessions.entry import active_order, appointment_of, signed_preparation
@@ -23,21 +24,6 @@ from sessions.limits import check_count, check_interval
 from sessions.models import Administration, DosingSession
 
 SAFE_BANDS = ("none", "low", "moderate")  # of the C-SSRS; "incomplete" is not an answer
-
-
-def _of_open_session(evidence):
-    """Asked about the course alone (the page of all gates), the session that is open answers, if there is one."""
-
-    @functools.wraps(evidence)
-    def answered(course, subject=None):
-        session = subject or course.dosing_sessions.live().first()
-        if session is None:
-            return Missing(
-                "No dosing session is open.", "Open it in the dosing rooms.", reverse("dosing:rooms")
-            )
-        return evidence(course, session)
-
-    return answered
 
 
 def _order_for(course, subject):
@@ -55,15 +41,30 @@ def doses_left(course, subject=None):
     link = reverse("intake:order", args=[course.pk])
     if order is None:
         return Missing("There is no active order to take a dose from.", "Ask the prescriber for one.", link)
-    used = (
-        Administration.objects.filter(order=order, strike=None)
-        .exclude(session_id=getattr(subject, "pk", None))
-        .values("session")
-        .distinct()
-        .count()
-    )
+    given = Administration.objects.filter(order=order, strike=None)
+    used = given.exclude(session_id=getattr(subject, "pk", None)).values("session").distinct().count()
     for finding in check_count(used, facts.order_facts(order)):
         return Missing(finding.words, finding.mend, link)
+
+
+def doses_left_to_book(course, subject=None):
+    """The order's count still holds when the doses that are booked and not given yet are counted, too."""
+    order = _order_for(course, subject)
+    if order is None:
+        return doses_left(course, subject)
+    given = Administration.objects.filter(order=order, strike=None)
+    used = given.values("session").distinct().count()
+    ahead = _booked_ahead(course, order).exclude(dosing_session__in=given.values("session")).count()
+    for finding in check_count(used, facts.order_facts(order), ahead):
+        return Missing(finding.words, finding.mend, reverse("intake:order", args=[course.pk]))
+
+
+def _booked_ahead(course, order):
+    """Dosing appointments that will take a dose from this order."""
+    live = Appointment.objects.filter(
+        attendees__course=course, service__code=Service.Code.DOSING, route=order.route, setting=order.setting
+    )
+    return live.filter(Q(state=State.BOOKED, ends_at__gte=clock.now()) | Q(state=State.ARRIVED))
 
 
 def preparation_signed(course, subject=None):
@@ -91,15 +92,21 @@ def minimum_interval(course, subject=None):
     return [Missing(f.words, f.mend, link, overridable=f.is_soft) for f in found]
 
 
-@_of_open_session
+FEW = 2  # lines named one by one; of more, how many: the check itself lists them
+
+
 def pre_dose_answered(course, subject):
-    """Every line of the check, line by line; at home also the licence for the state where the client is."""
-    sheet = Flowsheet(subject)
+    """Every line of the check; at home also the licence for the state where the client is. Lines that nobody has
+    answered yet are named while they are few; a problem is always named."""
+    held = Flowsheet(subject).held_by_lines()
     base = reverse("dosing:session", args=[subject.pk])
-    found = [
-        Missing(finding.words, finding.mend, f"{base}#line-{code}")
-        for code, finding in sheet.held_by_lines().items()
-    ]
+    waiting = [code for code, finding in held.items() if finding.code == f"{code}_open"]
+    found = []
+    if len(waiting) > FEW:
+        words = f"{len(waiting)} lines are not answered yet."
+        found.append(Missing(words, "Answer them in the pre-dose check.", f"{base}#line-{waiting[0]}"))
+        held = {code: finding for code, finding in held.items() if code not in waiting}
+    found += [Missing(finding.words, finding.mend, f"{base}#line-{code}") for code, finding in held.items()]
     return found + _licence_there(subject, base)
 
 
@@ -122,7 +129,6 @@ def _today_from(session) -> datetime:
     return datetime.combine(clock.today(zone), time(), zone)
 
 
-@_of_open_session
 def safety_screen_today(course, subject):
     """The C-SSRS of today. High risk stops a dose at home; in the clinic a prescriber may override it
     with her reason (clinical.md §1 and §6). An unanswered question is not "no risk"."""
@@ -147,7 +153,6 @@ def safety_screen_today(course, subject):
         return Missing("Today's safety screen is not complete.", "Ask the questions that are open.", link)
 
 
-@_of_open_session
 def vitals_in_limits(course, subject):
     """Inside the protocol's bands and the order's limits, or released by a prescriber as they stand."""
     sheet = Flowsheet(subject)
@@ -164,7 +169,6 @@ def vitals_in_limits(course, subject):
     ]
 
 
-@_of_open_session
 def two_staff_present(course, subject):
     """In the clinic two members of staff. At home the prescriber or therapist on video and the chaperone."""
     base = reverse("dosing:session", args=[subject.pk])

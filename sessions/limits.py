@@ -160,17 +160,19 @@ def _booster(given, amount_mg, p):
     return found
 
 
-def check_count(doses_given: int, order: OrderFacts) -> list[Finding]:
-    """Hard once the order's doses are used up. `doses_given`: sessions of this order in which medicine was given."""
-    if doses_given < order.doses:
+def check_count(doses_given: int, order: OrderFacts, doses_booked: int = 0) -> list[Finding]:
+    """Hard once the order's doses are used up. `doses_given`: sessions of this order in which medicine was given;
+    `doses_booked`: those that are planned beside the one that is asked about."""
+    if doses_given + doses_booked < order.doses:
         return []
+    words = f"The order allows {order.doses} {'dose' if order.doses == 1 else 'doses'}"
+    was = f"{doses_given} {'was' if doses_given == 1 else 'were'} given"
+    if not doses_booked or doses_given >= order.doses:
+        return [_no("doses_used_up", f"{words}, and {was}.", "Ask the prescriber for a new order.")]
+    booked = f"{doses_booked} {'is' if doses_booked == 1 else 'are'} booked already"
+    words = f"{words}: {was}, and {booked}." if doses_given else f"{words}, and {booked}."
     return [
-        _no(
-            "doses_used_up",
-            f"The order allows {order.doses} {'dose' if order.doses == 1 else 'doses'}, and "
-            f"{doses_given} {'was' if doses_given == 1 else 'were'} given.",
-            "Ask the prescriber for a new order.",
-        )
+        _no("doses_booked_up", words, "Ask the prescriber for a new order, or cancel one that is booked.")
     ]
 
 

@@ -73,11 +73,10 @@ def save_page(
     """
     _must_be_open(course, by)
     asked = [q.key for q in questions.get(section).questions if questions.get(section).page_of(q) == page]
-    draft, _made = Draft.objects.get_or_create(
+    draft, _made = Draft.objects.select_for_update().get_or_create(
         course=course, section=section,
         defaults={"questions_version": questions.VERSION, "answers": known_already(course.client, section)},
     )  # fmt: skip
-    draft = Draft.objects.select_for_update().get(pk=draft.pk)
     now = {key: value for key, value in draft.answers.items() if key in asked}
     new = {**now, **{key: value for key, value in answers.items() if key in asked}}
     if seen is not None and digest(now) not in (seen, digest(new)):
@@ -89,7 +88,7 @@ def save_page(
         clock.now(),
     )
     draft.done_at = clock.now() if done and questions.is_complete(section, draft.answers) else None
-    draft.save()
+    draft.save(update_fields=["answers", "questions_version", "revision", "saved_at", "done_at"])
     if done and section == "safety":
         _raise_alerts(course, draft.answers, by)
     return draft

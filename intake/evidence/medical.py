@@ -13,6 +13,7 @@ from intake.order_facts import clearing_evaluation, in_person_on, newest_decided
 from intake.prescribers import prescribing_gaps
 from kap.pathway.gates import Missing
 from kap.pathway.models import Setting
+from scheduling.evidence import dosing_appointment
 
 __all__ = [
     "consents_in_force",
@@ -117,7 +118,8 @@ def consents_in_force(course, subject=None):
     if not route:
         link = reverse("intake:order", args=[course.pk])
         return Missing("Without an order nobody knows what to consent to.", "Sign the order first.", link)
-    return consents.missing(course, route, setting) or None
+    about = dosing_appointment(course, subject) if setting == Setting.REMOTE else None
+    return consents.missing(course, route, setting, about) or None
 
 
 def telemedicine_basis(course, subject=None):

@@ -11,6 +11,7 @@ actions; the inner ones join the outer transaction, and the verb on record is th
 import functools
 import random
 import time
+from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 
@@ -23,6 +24,7 @@ RETRIES = 3
 DEADLOCK, SERIALIZATION = "40P01", "40001"
 
 _running: ContextVar[tuple[str, ...]] = ContextVar("kap_running_actions", default=())
+_as_one: ContextVar[bool] = ContextVar("kap_actions_as_one", default=False)
 _request: ContextVar[dict | None] = ContextVar("kap_request_context", default=None)
 
 registry: dict[str, object] = {}
@@ -73,6 +75,18 @@ def action(verb: str):
     return decorate
 
 
+@contextmanager
+def as_one():
+    """Inside, all actions end together or not at all: the caller's transaction holds them, and none of them has a
+    savepoint of its own to go back to. The first that is refused must end the whole, as in the demonstration."""
+    token = _as_one.set(True)
+    try:
+        with transaction.atomic():
+            yield
+    finally:
+        _as_one.reset(token)
+
+
 def _outermost(verb, label, function, wanted):
     context = {"verb": verb, "actor": label, "client": _client_id(wanted), **(_request.get() or {})}
     in_transaction = (
@@ -82,7 +96,7 @@ def _outermost(verb, label, function, wanted):
     try:
         for attempt in range(RETRIES + 1):
             try:
-                with pghistory.context(**context), transaction.atomic():
+                with pghistory.context(**context), transaction.atomic(savepoint=not _as_one.get()):
                     return function(**wanted)
             except OperationalError as error:
                 if in_transaction or attempt == RETRIES or _code(error) not in (DEADLOCK, SERIALIZATION):

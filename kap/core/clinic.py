@@ -1,5 +1,6 @@
-"""Writing what the clinic is, and the clinical numbers it works by. Views and commands ask for the right first."""
+"""Writing what the clinic is (views and commands ask for the right first), and the clinical numbers it works by."""
 
+from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError
 
 from kap.core import clock, protocol
@@ -7,6 +8,7 @@ from kap.core.actions import action
 from kap.core.errors import Refused, Stale
 from kap.core.models import Clinic, ProtocolVersion
 
+SIGN_PROTOCOL = "sign_protocol"  # kap.accounts.permissions.Can, which the core may not import
 FIELDS = (
     "name", "zone", "phone", "email", "address", "crisis_phone", "crisis_words", "privacy_officer_email", "tax_id",
 )  # fmt: skip
@@ -33,8 +35,12 @@ def change_clinic(*, clinic, by, **values) -> Clinic:
 def sign_protocol(*, body: dict, reason: str, by) -> ProtocolVersion:
     """A new version of all clinical numbers. Courses already running keep theirs.
 
-    Raises Refused with every fault of the body (kap.core.protocol), or when no reason is given.
+    Raises PermissionDenied, and Refused with every fault of the body (kap.core.protocol) or without a reason.
     """
+    if not getattr(by, "may", lambda right: False)(
+        SIGN_PROTOCOL
+    ):  # nor may the product itself: a person answers
+        raise PermissionDenied("Only a prescriber signs the protocol.")
     try:
         rules = protocol.load(body)
     except protocol.ProtocolError as error:

@@ -4,10 +4,11 @@ import heapq
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from django.db import connection, transaction
+from django.db import connection
 from psycopg2 import sql
 
 from kap.core import clock
+from kap.core.actions import as_one
 from kap.core.errors import Refused
 from kap.core.models import Clinic
 from kap.demo import cast, clinic
@@ -18,12 +19,13 @@ from kap.outbox.models import Message, State
 
 MAILBOX_DAYS = 4  # mail of these last days is kept as mail; what is older is recorded as sent
 BATCH = 200
+A_MOMENT = timedelta(seconds=25)  # from the time at which a message is due until the worker has it
 
 
 def build(say: Callable[[str], None] = print, people=cast.CLIENTS) -> World:
     """Everything or nothing: a refusal in any story ends it and leaves the database empty. Raises StoryBroke."""
     world = clinic.reload()
-    with nudge.quiet(), transaction.atomic():
+    with nudge.quiet(), as_one():
         say(f"  {cast.CLINIC['name']}: people, rooms, hours, texts")
         with clock.at(world.at(-FOUNDED_DAYS_AGO)):
             clinic.found(world)
@@ -67,15 +69,20 @@ def _go_on(instant: datetime, case: Case, story) -> datetime | None:
 
 def settle(until: datetime, now: datetime) -> None:
     """Deal with what was due by then, at its own time, by the dispatcher's own rules."""
-    while (
-        first := Message.objects.owed().filter(send_at__lte=until).order_by("send_at").first()
-    ) is not None:
-        with clock.at(min(until, first.send_at + timedelta(seconds=25))):
-            for message in dispatch.claim(limit=BATCH, by=dispatch.DISPATCH):
+    if not Message.objects.owed().filter(send_at__lte=until).exists():
+        return
+    while due := _claimed(until):
+        for message in due:
+            with clock.at(min(until, message.send_at + A_MOMENT)):
                 if message.send_at > now - timedelta(days=MAILBOX_DAYS):
                     dispatch.deal_with(message)
                 else:
                     _record(message)
+
+
+def _claimed(until: datetime) -> list[Message]:
+    with clock.at(until):
+        return dispatch.claim(limit=BATCH, by=dispatch.DISPATCH)
 
 
 def _record(message) -> None:

@@ -23,6 +23,15 @@ SEED = 20261122
 FOUNDED_DAYS_AGO = 90  # also how a stale demonstration is known
 
 
+MEDICINE_STARTS = 24  # minutes after the planned beginning of a session
+STAY = {"iv": 110, "im": 95, "sl": 122}  # minutes from the medicine to the door
+
+
+def stay_minutes(route: str) -> int:
+    """From the planned beginning of a session to its real end, in the stories."""
+    return MEDICINE_STARTS + STAY[route]
+
+
 class StoryBroke(Exception):
     """An act was refused: whose story, which act, and the reasons in words."""
 
@@ -100,6 +109,8 @@ class Case:
     course: Course | None = None
     dose: Any = None
     act: str = ""
+    answers: dict = field(default_factory=dict)  # to the forms, thought of once
+    filled: set[str] = field(default_factory=set)  # sections of the forms that are done
 
     @classmethod
     def of(cls, world: World, person: cast.Person) -> "Case":
@@ -166,7 +177,11 @@ class Case:
 
     def again(self) -> Course:
         """The course as it stands now."""
-        self.course = Course.objects.select_related("client__user", "protocol").get(pk=self.course.pk)
+        self.course = (
+            Course.objects.select_related("client__user", "protocol")
+            .defer("protocol__body")
+            .get(pk=self.course.pk)
+        )
         self.client = self.course.client
         return self.course
 

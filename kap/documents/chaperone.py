@@ -7,6 +7,8 @@ client's first name, nothing else.
 from django.shortcuts import redirect, render
 
 from kap.audit import access
+from kap.core import clock
+from kap.core.actions import audit_label
 from kap.core.errors import Refused, Stale
 from kap.documents import actions
 from kap.documents.forms import SignForm
@@ -17,6 +19,12 @@ def waiting(client) -> SignatureRequest | None:
     """The agreement that waits for this client's chaperone, if any."""
     found = SignatureRequest.objects.open().filter(client=client, template__kind=Kind.CHAPERONE_AGREEMENT)
     return found.select_related("template", "client", "course").order_by("-asked_at").first()
+
+
+def has_signed(course, contact) -> bool:
+    """Whether an agreement signed by this very contact is in force for the course."""
+    mine = course.documents.in_force(clock.now()).filter(kind=Kind.CHAPERONE_AGREEMENT)
+    return mine.filter(signatures__signer=audit_label(contact)).exists()
 
 
 def agreement(request, *, client, contact, then: str, back: str):

@@ -23,6 +23,39 @@ def owe(
     instants as ISO strings. Without an address the row is kept as dropped, so that the page shows whom nobody
     can reach. Raises KeyError for an unknown kind.
     """
+    facts = _facts(
+        kind=kind, send_at=send_at, to_address=to_address, to_name=to_name, client=client, contact=contact,
+        channel=channel, context=context, cause=cause, cause_version=cause_version, expires_at=expires_at, by=by,
+    )  # fmt: skip
+    message, made = Message.objects.get_or_create(key=key, defaults=facts)
+    if made:
+        _nudge_if_due([message])
+    return message
+
+
+@action("outbox.owe_all")
+def owe_all(*, messages: list[dict], by) -> list[Message]:
+    """Several at once: each as `owe` takes it, without `by`. Returns those that were not owed already."""
+    known = set(
+        Message.objects.filter(key__in=[one["key"] for one in messages]).values_list("key", flat=True)
+    )
+    fresh = [
+        Message(
+            key=one["key"], **_facts(by=by, **{name: value for name, value in one.items() if name != "key"})
+        )
+        for one in messages
+        if one["key"] not in known
+    ]
+    Message.objects.bulk_create(fresh, ignore_conflicts=True)  # owed by another at this moment: owed once
+    _nudge_if_due(fresh)
+    return fresh
+
+
+def _facts(
+    *, kind, send_at, to_address, to_name="", client=None, contact=None, channel="email", context=None, cause="",
+    cause_version=0, expires_at=None, by,
+) -> dict:  # fmt: skip
+    """The columns of a message, besides its key."""
     described = catalogue.get(kind)
     if channel != Channel.EMAIL:
         raise ValueError(
@@ -31,19 +64,19 @@ def owe(
     if expires_at is None and described.late_after is not None:
         expires_at = send_at + described.late_after
     reachable = bool(to_address.strip())
-    message, made = Message.objects.get_or_create(
-        key=key,
-        defaults={
-            "kind": kind, "send_at": send_at, "to_address": to_address.strip(), "to_name": to_name, "client": client,
-            "contact": contact, "channel": channel, "context": context or {}, "cause": cause,
-            "cause_version": cause_version, "expires_at": expires_at, "owed_by": audit_label(by),
-            "state": State.OWED if reachable else State.DROPPED, "ended_at": None if reachable else clock.now(),
-            "why": "" if reachable else NO_ADDRESS,
-        },
-    )  # fmt: skip
-    if made and reachable and send_at <= clock.now():
+    return {
+        "kind": kind, "send_at": send_at, "to_address": to_address.strip(), "to_name": to_name, "client": client,
+        "contact": contact, "channel": channel, "context": context or {}, "cause": cause,
+        "cause_version": cause_version, "expires_at": expires_at, "owed_by": audit_label(by),
+        "state": State.OWED if reachable else State.DROPPED, "ended_at": None if reachable else clock.now(),
+        "why": "" if reachable else NO_ADDRESS,
+    }  # fmt: skip
+
+
+def _nudge_if_due(messages) -> None:
+    now = clock.now()
+    if any(one.state == State.OWED and one.send_at <= now for one in messages):
         nudge.after_commit(nudge.dispatch)
-    return message
 
 
 @action("outbox.drop")

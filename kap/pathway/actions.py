@@ -17,9 +17,8 @@ from kap.people.actions import add_client, join_team
 
 def lock(course) -> Course:
     """The course row, locked for the rest of the transaction. Taken after resources and appointment."""
-    return (
-        Course.objects.select_for_update(of=("self",)).select_related("client", "protocol").get(pk=course.pk)
-    )
+    found = Course.objects.select_for_update(of=("self",)).select_related("client", "protocol")
+    return found.defer("protocol__body").get(pk=course.pk)  # its numbers are read once per process (`rules`)
 
 
 @action("pathway.open_course")

@@ -87,6 +87,7 @@ EVIDENCE = {
     ),
     "plan_signed": Evidence("Treatment plan signed", "intake.evidence.plan_signed"),
     "doses_left": Evidence("Doses left on the order", "sessions.evidence.doses_left"),
+    "doses_left_to_book": Evidence("Doses left for what is planned", "sessions.evidence.doses_left_to_book"),
     "integration_in_window": Evidence(
         "Integration 24–48 h after the dose", "scheduling.evidence.integration_in_window"
     ),
@@ -118,7 +119,7 @@ EVIDENCE = {
 NEVER_OVERRIDDEN = frozenset(
     {
         "course_open", "privacy_acknowledged", "therapist_assigned", "prescriber_assigned", "no_open_safety_alert",
-        "intake_session_signed", "order_active", "doses_left", "plan_signed", "providers_credentialed",
+        "intake_session_signed", "order_active", "doses_left", "doses_left_to_book", "plan_signed", "providers_credentialed",
         "preparation_signed", "consent_in_force", "two_staff_present", "discharge_signed", "integration_signed",
         "summary_signed", "stage_preparation_or_later",
     }
@@ -152,7 +153,7 @@ GATES = {
         Gate(
             "book_dosing", "Book a dosing session", Can.BOOK,
             (Stage.PREPARATION, Stage.DOSING, Stage.INTEGRATION), None,
-            ("stage_preparation_or_later", "order_active", "doses_left", "integration_in_window",
+            ("stage_preparation_or_later", "order_active", "doses_left_to_book", "integration_in_window",
              "providers_credentialed"),
             subject="plan",
         ),

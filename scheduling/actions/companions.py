@@ -1,13 +1,19 @@
 """Who takes the client home, or sits with her: named by staff, confirmed by the companion's own link or by phone."""
 
+from contextlib import suppress
+
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from kap.accounts.permissions import Can, require
+from kap.accounts.permissions import Can, allowed, require
 from kap.core import clock
 from kap.core.actions import System, action, audit_label
 from kap.core.errors import Refused
+from kap.documents import actions as documents
+from kap.documents import chaperone
+from kap.documents.models import Kind as DocumentKind
 from kap.pathway.models import Setting
+from kap.people import actions as people
 from kap.people.models import Contact
 from kap.worklist import actions as worklist
 from kap.worklist.models import Item
@@ -41,8 +47,10 @@ def locked_dose(appointment) -> Appointment:
 def name_companion(*, appointment, contact, role: str = "", by) -> Appointment:
     """Name or replace the companion; she is asked by mail at once, where she has an address. Old questions are dropped.
 
-    `role` must be the one that the setting asks for; empty takes that. Raises Refused, Stale.
+    `role` must be the one that the setting asks for; empty takes that. By staff, or by the client herself.
+    Raises Refused, Stale, PermissionDenied.
     """
+    _may_name(by, contact.client)
     appointment = locked_dose(appointment)
     if not appointment.attendees.filter(client=contact.client_id).exists() or contact.ended_at is not None:
         raise Refused(_("Choose one of the client's own contacts."))
@@ -57,7 +65,43 @@ def name_companion(*, appointment, contact, role: str = "", by) -> Appointment:
     _save(appointment)
     messages.drop_companion(appointment, why="Somebody was asked anew.", by=by)
     messages.owe_companion(appointment, by=by)
+    if appointment.companion_role == CHAPERONE:
+        _ask_chaperone(appointment, contact)
     return appointment
+
+
+@action("scheduling.bring_companion")
+def bring_companion(
+    *, appointment, client, name: str, relation: str, phone: str, email: str = "", is_adult: bool, by
+) -> Appointment:  # fmt: skip
+    """The client says who will be with her: written down as her contact, named, and asked by mail. Raises as
+    `name_companion` does; nothing is kept of a refused one."""
+    _may_name(by, client)
+    role = role_for(locked_dose(appointment))
+    contact = people.add_contact(
+        client=client, name=name, relation=relation, phone=phone, email=email, is_adult=is_adult,
+        is_driver=role == DRIVER, is_chaperone=role == CHAPERONE, by=by,
+    )  # fmt: skip
+    return name_companion(appointment=appointment, contact=contact, by=by)
+
+
+def _may_name(by, client) -> None:
+    """The product, the client herself, or staff who book or prepare sessions."""
+    if isinstance(by, System) or (client.user_id and by.pk == client.user_id):
+        return
+    if not allowed(by, Can.ANSWER_PRE_DOSE):
+        require(by, Can.BOOK)
+
+
+def _ask_chaperone(appointment, contact) -> None:
+    """Whoever is named now signs for herself: the agreement of the one before does not bind her."""
+    course = appointment.attendees.select_related("course").get(client=contact.client_id).course
+    kind = DocumentKind.CHAPERONE_AGREEMENT
+    if course is None or chaperone.has_signed(course, contact):
+        return
+    # Without a published text naming still goes on; the gate of the dosing room says what is missing.
+    with suppress(Refused):
+        documents.ask_to_sign(course=course, kind=kind, route=appointment.route, by=System("chaperone named"))
 
 
 @action("scheduling.confirm_companion")

@@ -21,8 +21,8 @@ def lock(session, *, appointment=False) -> DosingSession:
     locked = (
         DosingSession.objects.select_for_update(of=("self",))
         .select_related(
-            "appointment__location", "appointment__companion", "order__signed_by", "second_person"
-        )
+            "appointment__location", "order"
+        )  # what every entry needs; the rest is fetched by those who do
         .get(pk=session.pk)
     )
     locked.course = course

@@ -77,13 +77,13 @@ def signed_order(course, evaluation, prescriber, **values) -> Order:
     )  # fmt: skip
 
 
-def signed_document(course, kind: str, *, route="", setting="", **values) -> Document:
+def signed_document(course, kind: str, *, route="", setting="", signer="system:tests", **values) -> Document:
     made = Document.objects.create(
         client=course.client, course=course, kind=kind, route=route, setting=setting, title=kind, html=b"<p>Text</p>",
         frozen_at=clock.now() - timedelta(days=3), **frozen({"kind": kind}), **values,
     )  # fmt: skip
     Signature.objects.create(
-        document=made, signer="system:tests", printed_name=course.client.legal_name, capacity="client",
+        document=made, signer=signer, printed_name=course.client.legal_name, capacity="client",
         meaning="consents", sha256=made.sha256,
     )  # fmt: skip
     return made
@@ -130,7 +130,6 @@ def ready_to_dose(
     scene.consent = signed_document(scene.course, "kap_consent", route=route, setting=setting)
     if remote:
         signed_document(scene.course, "telehealth_consent")
-        signed_document(scene.course, "chaperone_agreement")
         TelemedicineBasis.objects.create(
             client=scene.client, basis="in_person", valid_from=clock.now().date() - timedelta(days=30),
             source="Visit", recorded_by="system:tests",
@@ -140,6 +139,8 @@ def ready_to_dose(
         client=scene.client, name="Rosa Ashworth", relation="Sister", phone="3105550188", is_adult=True,
         is_driver=not remote, is_chaperone=remote,
     )  # fmt: skip
+    if remote:
+        signed_document(scene.course, "chaperone_agreement", signer=scene.companion.audit_label)
     scene.appointment = dosing_appointment(scene)
     scene.integration = integration_appointment(scene)
     return scene

@@ -2,6 +2,7 @@
 
 import email
 import email.policy
+import logging
 import os
 import re
 import time
@@ -20,6 +21,10 @@ from kap.core import clock
 from kap.ops.readiness import free_port
 from kap.ops.stack import Stack, stack
 from tests.browser import chromium, context, watched
+
+logging.getLogger("mail.log").setLevel(
+    logging.WARNING
+)  # aiosmtpd tells every command; a failure drowns in it
 
 
 class Postbox:

@@ -32,7 +32,7 @@ def course(db):
 @pytest.fixture
 def ordered(monkeypatch):
     """Order and doses are other rooms' evidence."""
-    for key in ("order_active", "doses_left"):
+    for key in ("order_active", "doses_left", "doses_left_to_book"):
         settled = gates.Evidence(gates.EVIDENCE[key].words, f"{__name__}.nothing_missing")
         monkeypatch.setitem(gates.EVIDENCE, key, settled)
 

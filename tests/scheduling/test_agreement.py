@@ -3,7 +3,14 @@
 import pytest
 from django.urls import reverse
 
+from intake import consents
+from intake.evidence import consents_in_force
+from kap.core.actions import System
+from kap.documents import actions as documents
+from kap.documents import chaperone
 from kap.documents.models import Document
+from kap.pathway import gates
+from scheduling import actions as scheduling
 from scheduling import tokens
 from tests.factories import documents as make
 from tests.factories.core import ClinicFactory
@@ -61,3 +68,50 @@ def test_a_link_that_no_longer_fits_shows_no_agreement(client, remote):
     type(one).objects.filter(pk=one.pk).update(version=one.version + 1)
     assert client.get(reverse("scheduling:companion_agreement", args=[token])).status_code == 410
     assert client.get(reverse("scheduling:companion_agreement", args=[token + "x"])).status_code == 404
+
+
+def _sign(course, contact):
+    wanted = chaperone.waiting(course.client)
+    return documents.sign_request(
+        request=wanted, printed_name=contact.name, initials=make.initials_for(wanted.template), by=contact
+    )
+
+
+def _gaps(course, one):
+    return [gap for gap in consents.missing(course, "sl", "remote", one) if "haperone" in gap.words]
+
+
+def test_what_one_chaperone_signed_does_not_bind_the_one_named_after_her(remote):
+    one, course = remote
+    make.asked(course, kind="chaperone_agreement")
+    _sign(course, one.companion)
+    assert _gaps(course, one) == []
+
+    other = ContactFactory(client=course.client, name="Robin Other", is_chaperone=True)
+    one = scheduling.name_companion(appointment=one, contact=other, by=System("test"))
+    gap = _gaps(course, one)[0]
+    assert gap.words == "Robin Other, who is named as chaperone, has not signed the chaperone agreement."
+    assert gap.link == reverse("scheduling:appointment", args=[one.pk])
+    assert not gap.overridable
+    assert "Robin Other" in consents_in_force(course, one)[-1].words
+    step = next(step for step in gates.ask("enter_dosing", course, one) if step.key == "consent_in_force")
+    assert "Robin Other" in step.why
+
+    _sign(course, other)
+    assert _gaps(course, one) == []
+
+
+def test_naming_her_who_signed_already_asks_nothing_anew(remote):
+    one, course = remote
+    make.asked(course, kind="chaperone_agreement")
+    _sign(course, one.companion)
+    scheduling.name_companion(appointment=one, contact=one.companion, by=System("test"))
+    assert chaperone.waiting(course.client) is None
+
+
+def test_a_driver_is_asked_for_no_agreement(remote):
+    one, course = remote
+    make.asked(course, kind="chaperone_agreement").delete()
+    type(one).objects.filter(pk=one.pk).update(setting="in_clinic", companion_role="driver")
+    scheduling.name_companion(appointment=one, contact=one.companion, by=System("test"))
+    assert chaperone.waiting(course.client) is None

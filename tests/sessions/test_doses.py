@@ -9,11 +9,14 @@ from django.db import IntegrityError, connection, transaction
 
 from kap.core import clock
 from kap.core.errors import Refused, Stale
+from kap.pathway import gates
 from kap.worklist.models import Item
 from sessions import actions
+from sessions.evidence import doses_left, doses_left_to_book
 from sessions.flowsheet import Flowsheet
 from sessions.models import Administration
 from tests.factories.dosing import PIN, checked, dosed, ready_to_dose, started
+from tests.factories.scheduling import AppointmentFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -162,10 +165,31 @@ def test_a_dose_is_not_recorded_ahead_nor_before_the_start():
 def test_doses_of_the_order_are_counted_in_sessions():
     scene = ready_to_dose(sessions=1)
     dosed(scene, 150)
-    from sessions.evidence import doses_left
-
     assert doses_left(scene.course, scene.session) is None  # its own dose does not count against it
     assert "allows 1 dose" in doses_left(scene.course, None).words
+
+
+def test_no_more_doses_are_booked_than_the_order_allows():
+    """A third booking is refused in words when two are allowed and one is given, one booked."""
+    scene = ready_to_dose(sessions=2)
+    assert doses_left_to_book(scene.course) is None  # the one under way, and another
+    dosed(scene, 150)
+    assert doses_left_to_book(scene.course) is None  # a dose given is not counted again as booked
+    ahead = AppointmentFactory(
+        service=scene.session.appointment.service, client=scene.course.client, course=scene.course,
+        starts_at=clock.now() + timedelta(days=7), route="sl", setting=scene.session.appointment.setting,
+    )  # fmt: skip
+    gap = doses_left_to_book(scene.course)
+    assert gap.words == "The order allows 2 doses: 1 was given, and 1 is booked already."
+    assert "cancel one that is booked" in gap.mend
+    assert gap.link
+    step = next(step for step in gates.ask("book_dosing", scene.course) if step.key == "doses_left_to_book")
+    assert step.why.startswith(gap.words)
+    assert not step.overridable
+    type(ahead).objects.filter(pk=ahead.pk).update(
+        state="cancelled", cancel_reason="client", cancelled_at=clock.now(), cancelled_by="x"
+    )
+    assert doses_left_to_book(scene.course) is None
 
 
 def insert(scene, mg, **values):

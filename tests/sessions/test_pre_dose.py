@@ -16,6 +16,7 @@ from kap.pathway import gates
 from kap.pathway.gates import GateClosed
 from kap.worklist.models import Item
 from sessions import actions
+from sessions.evidence import pre_dose_answered
 from sessions.models import PreDoseAnswer, Release
 from tests.factories.dosing import (
     GO,
@@ -377,3 +378,12 @@ def test_a_prescriber_without_a_licence_where_the_client_is_stops_the_dose():
 def test_at_home_the_medicine_is_taken_by_mouth_only():
     with pytest.raises(IntegrityError, match="remote_is_by_mouth_only"):
         ready_to_dose(setting="remote", route="im")
+
+
+def test_many_open_lines_are_counted_not_listed():
+    scene = ready_to_dose()
+    opened(scene)
+    first = pre_dose_answered(scene.course, scene.session)[0]
+    assert first.words.endswith("lines are not answered yet.")
+    assert "#line-" in first.link
+    assert len(pre_dose_answered(scene.course, scene.session)) == 1

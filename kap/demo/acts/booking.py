@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from kap.core import clock
-from kap.demo.world import Case, StoryBroke
+from kap.demo.world import Case, StoryBroke, stay_minutes
 from kap.people import actions as people
 from scheduling import actions as scheduling
 from scheduling import availability
@@ -15,9 +15,8 @@ PARTS = {
     "check_in": ("therapist",), "follow_up": ("therapist",), "dosing": ("therapist", "monitor"),
 }  # fmt: skip
 DAY = timedelta(days=1)
-SAFE_HOURS = timedelta(
-    hours=47
-)  # a session may end sooner than planned, and the window closes sooner with it
+HOUR = timedelta(hours=1)
+SOONER = (-1, -2, -3)  # days before the wanted one, tried when none from it on has room
 
 
 def book(
@@ -56,34 +55,43 @@ def _round(offers):
 
 
 def book_dose(case: Case, *, day: int, at: str = "13:00", after: str | None = None, within: int = 5):
-    """A dose and its integration. `after`: the integration nearest to that time of the day."""
+    """A dose and its integration, at times that hold its window whether the session ends as planned or as it will.
+
+    `after`: the integration nearest to that time of the day.
+    """
     case.act = "booking a dosing session"
     mode = Mode.VIDEO if case.remote else Mode.IN_PERSON
     dosing, follow = _wish(case, "dosing", mode), _wish(case, "integration", mode)
     rules = case.course.rules.integration
-    for offset in range(day, day + within):
+    for offset in (*range(day, day + within), *(day + back for back in SOONER)):
         found = availability.find_pairs(
             dosing, follow, window=(rules.opens_hours, rules.closes_hours), start=case.world.at(offset, "00:00"),
             end=case.world.at(offset + 1, "00:00"),
         )  # fmt: skip
-        if not found:
+        safe = [pair for pair in found if _safe(case, pair, dosing.length)]
+        if not safe:
             continue
-        pair = availability.nearest(_round(found), case.world.at(offset, at), 1)[0]
+        pair = availability.nearest(_round(safe), case.world.at(offset, at), 1)[0]
         case.dose = scheduling.book_dosing(
-            course=case.course, plan=_plan(case, pair, after, mode), by=case.therapist
+            course=case.course, plan=_plan(case, pair, after, mode, dosing.length), by=case.therapist
         )
         case.again()
         return case.dose
-    raise StoryBroke(f"{case.person.name}, {case.act}: no pair of times from day {day} within {within} days.")
+    raise StoryBroke(f"{case.person.name}, {case.act}: no pair of times around day {day}.")
 
 
-def _plan(case, pair, after, mode) -> DosingPlan:
-    latest = pair.starts_at + timedelta(minutes=case.world.services["dosing"].minutes) + SAFE_HOURS
-    every = _round([pair.integration, *pair.others])
-    choices = [offer for offer in every if offer.starts_at <= latest] or every
+def _safe(case, pair, planned) -> list:
+    """The integrations of the pair that are inside the window after the planned end and after the real one."""
+    rules, taken = case.course.rules.integration, timedelta(minutes=stay_minutes(case.person.route))
+    opens = pair.starts_at + max(planned, taken) + rules.opens_hours * HOUR
+    closes = pair.starts_at + min(planned, taken) + rules.closes_hours * HOUR
+    return [offer for offer in (pair.integration, *pair.others) if opens <= offer.starts_at <= closes]
+
+
+def _plan(case, pair, after, mode, planned) -> DosingPlan:
+    choices = _round(_safe(case, pair, planned))
     if after:
-        middle = pair.starts_at + 2 * DAY
-        wanted = case.world.at(case.world.offset(middle), after)
+        wanted = case.world.at(case.world.offset(pair.starts_at + 2 * DAY), after)
         chosen = availability.nearest(choices, wanted, 1)[0]
     else:
         chosen = choices[min(case.rng.randrange(3), len(choices) - 1)]

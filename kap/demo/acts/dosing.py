@@ -8,7 +8,7 @@ from decimal import Decimal
 from kap.core import clock
 from kap.demo import cast, words
 from kap.demo.answers import phone
-from kap.demo.world import Case
+from kap.demo.world import MEDICINE_STARTS, STAY, Case
 from kap.worklist import actions as worklist
 from kap.worklist.models import Item
 from scheduling import actions as scheduling
@@ -19,8 +19,7 @@ from sessions.entry import active_order
 # Minutes after the dose, and how much of the rise of blood pressure and pulse is there by then.
 COURSE = {0: 0.0, 10: 0.3, 20: 0.75, 30: 1.0, 40: 0.9, 60: 0.55, 75: 0.35, 90: 0.2, 105: 0.1, 120: 0.05}
 AT_HOME = (0, 30, 60, 90, 120)
-STAY = {"iv": 110, "im": 95, "sl": 122}
-CHECK, START = 6, 24  # minutes after the planned beginning
+CHECK, START = 6, MEDICINE_STARTS  # minutes after the planned beginning
 DETAILS = {
     "benzodiazepine": "None this week", "fasting": "Food 07:30, water 10:15", "changes": "Nothing new",
     "preparation": "", "bladder": "None",

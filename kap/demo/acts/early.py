@@ -41,12 +41,14 @@ def register(case: Case) -> None:
 
 
 def fill_in(case: Case, *, sections=None, changes=None) -> None:
-    """Every page of the sections (all, if none are named), as she would save them."""
+    """Every page of the sections (all that are left, if none are named), as she would save them."""
     case.act = "forms"
-    made = answers.of(case, changes)
+    case.answers = case.answers or answers.of(case, changes)
+    made = case.answers
     for section in questions.SECTIONS:
-        if sections is not None and section.key not in sections:
+        if section.key in case.filled or (sections is not None and section.key not in sections):
             continue
+        case.filled.add(section.key)
         given = made[section.key]
         pages = questions.pages(section, given, made)
         for page in pages:

@@ -24,6 +24,7 @@ MEND = {
     "order_active": "Open the order",
     "plan_signed": "Open the treatment plan",
     "doses_left": "Open the order",
+    "doses_left_to_book": "Open the order",
     "preparation_signed": "Write the preparation note",
     "consent_in_force": "Send the consent",
     "integration_in_window": "Book the integration",
