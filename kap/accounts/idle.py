@@ -81,9 +81,12 @@ def read(request) -> Seen | None:
         digest, user, at, kept = signing.loads(request.COOKIES.get(cookie_name(), ""), salt=_SALT)
     except (signing.BadSignature, ValueError, TypeError):
         return None
-    if not 0 <= seconds_now() - at < OWNER_SECONDS:
+    now = seconds_now()
+    if now - at >= OWNER_SECONDS:
         return None
-    return Seen(user, at, kept, digest == _digest(request.session.session_key))
+    return Seen(
+        user, min(at, now), kept, digest == _digest(request.session.session_key)
+    )  # `at` may be rounded up
 
 
 def write(response, request, seen: Seen) -> None:

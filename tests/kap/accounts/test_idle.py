@@ -176,6 +176,15 @@ def test_without_the_cookie_the_row_speaks_and_an_altered_or_old_cookie_gains_no
     assert fresh.get(HOME).status_code == 302
 
 
+def test_fractions_of_a_second_do_not_put_the_cookie_into_the_future(mara, moment):
+    """Rounded up it would lie ahead of the next request and be taken for none."""
+    browser = Client()
+    browser.force_login(mara)  # no row to fall back on
+    for second in (10.06, 10.07, 10.06 + STAFF - 1):
+        moment(second)
+        assert browser.get(HOME).status_code == 200
+
+
 def test_twelve_hours_end_it_whatever_is_done(mara, moment):
     browser = signed_in(mara)
     for second in range(600, WHOLE, 600):
