@@ -29,7 +29,8 @@ EXEMPT = {  # why it signs and does not ask
     "scheduling:ics": "one appointment for a calendar",
 }
 SIGN_OR_EXPORT = {
-    "desk:audit_csv", "desk:protocol_new", "desk:reports_csv", "documents:withdraw", "dosing:discharge", "dosing:left", "dosing:pass_entry",
+    "desk:audit_csv", "desk:protocol_new", "desk:reports_csv",
+    "documents:withdraw", "dosing:discharge", "dosing:left", "dosing:pass_entry",
     "dosing:pass_start", "dosing:preparation", "dosing:release", "intake:evaluation_decide", "intake:order_sign",
     "intake:plan_sign", "intake:session_note", "integration:note", "integration:summary", "pathway:override",
 }  # fmt: skip
