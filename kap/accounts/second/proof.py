@@ -177,7 +177,8 @@ def _ask(request, what: str, problem: str):
         for value in values
     ]
     context = {
-        "what": what, "carried": carried, "action": request.get_full_path(), "signed_as": request.POST.get("printed_name", ""),
+        "what": what, "keeps": True, "carried": carried, "action": request.get_full_path(),
+        "signed_as": request.POST.get("printed_name", ""),
         **page(request, problem),
     }  # fmt: skip
     return shown(request, context)
@@ -192,7 +193,6 @@ def page(request, problem: str = "") -> dict:
         "errors": [{"href": f"#{CODE if hers else PASSWORD}", "words": problem}] if problem else None,
         "problem": problem, "has_app": any(one.is_app for one in hers), "has_passkey": any(not one.is_app for one in hers),
         "by_password": not hers, "shell": "room.html" if room else "staff.html" if through else "client.html",
-        "room": room,
     }  # fmt: skip
 
 

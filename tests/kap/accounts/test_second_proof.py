@@ -221,6 +221,15 @@ def test_every_field_comes_along_multiple_ones_too(case):
     assert "no-store" in page["Cache-Control"]
 
 
+def test_in_the_dosing_room_the_page_is_the_rooms(case):
+    request = echo_request(case.prescriber.user, TYPED)
+    request.resolver_match.app_names = request.resolver_match.app_name = "dosing"
+    page = echo(request)
+    assert b"room.css" in page.content
+    assert page.content.count(b"<h1") == 1
+    assert b"What you typed is kept" in page.content
+
+
 def test_the_view_sees_what_was_sent_and_nothing_else(case):
     request = echo_request(case.prescriber.user, {**TYPED, "second_code": code_of(case.prescriber.user)})
     answer = echo(request).content.decode()
