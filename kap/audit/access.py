@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from django.db import DatabaseError
+from django.db import DatabaseError, transaction
 
 from kap.audit.models import AccessLog
 from kap.core.addresses import client_address
@@ -41,7 +41,8 @@ def opened_many(request, kind: str, clients: Iterable, *, thing=None, purpose: s
         for key in keys
     ]
     try:
-        AccessLog.objects.bulk_create(rows)
+        with transaction.atomic():
+            AccessLog.objects.bulk_create(rows)
     except DatabaseError as error:
         raise LogUnwritable(f"{kind}: {type(error).__name__}") from error
     request.opened_clients = getattr(request, "opened_clients", set()) | {key for key in keys if key}
