@@ -182,8 +182,8 @@ def all_true() -> None:
         assert seal.check(body).good
 
 
-def test_thirty_signings_and_three_kills(broken):
-    drill(broken, signings=30, kills=3, seed=5)
+def test_thirty_signings_and_six_kills(broken):
+    drill(broken, signings=30, kills=6, seed=5)
 
 
 @pytest.mark.sweep
