@@ -4,7 +4,7 @@ from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.http import HttpResponse
+from django.http import HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -16,6 +16,9 @@ SCRIPTS = ("X-Autosave", "HX-Request", "X-Room")
 APART = ("/static/", "/healthz", "/readyz")
 
 
+METHODS = ("GET", "HEAD", "POST")
+
+
 class DefaultDeny:
     def __init__(self, get_response):
         self.get_response = get_response
@@ -24,6 +27,8 @@ class DefaultDeny:
         return self.get_response(request)
 
     def process_view(self, request, view, args, kwargs):
+        if request.method not in METHODS:
+            return HttpResponseNotAllowed(METHODS)
         if hasattr(view, "requires"):
             return None
         raise PermissionDenied(f"{view.__module__}.{getattr(view, '__name__', view)} declares no permission.")
