@@ -451,7 +451,9 @@ def drive(own) -> None:
     by, client, admin = own.therapist, own.clients["iris"], UserFactory(roles=["admin"])
     who = people.add_client(legal_name="Una Vale", email="una@mail.example", by=by)
     people.update_client(client=who, phone="3105550100", by=admin)
-    friend = people.add_contact(client=client, name="Pat Vale", relation="Friend", phone="3105550101", is_driver=True, is_adult=True, by=by)
+    friend = people.add_contact(
+        client=client, name="Pat Vale", relation="Friend", phone="3105550101", is_driver=True, by=by
+    )
     people.change_contact(contact=friend, relation="Sister", by=by)
     people.end_contact(contact=friend, by=by)
     people.set_allergies(client=client, rows=[{"substance": "latex", "reaction": "rash"}], by=by)

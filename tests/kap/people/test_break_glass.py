@@ -1,6 +1,7 @@
 """Emergency access: one chart, a reason, an hour, told at once; and what it does not open."""
 
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 from django.db import IntegrityError, connection, transaction
@@ -10,6 +11,7 @@ from django.urls import reverse
 from kap.audit.models import AccessLog
 from kap.core import clock
 from kap.core.errors import Refused, Stale
+from kap.notes.psychotherapy import actions as psychotherapy
 from kap.outbox.models import Message
 from kap.people import actions, break_glass
 from kap.people.models import BreakGlass, Client
@@ -118,6 +120,20 @@ class TestOpening:
         opened(stranger, mara)
         with pytest.raises(Refused, match="does not change the care team"):
             actions.join_team(client=stranger, user=mara, role="therapist", by=mara)
+
+
+def test_psychotherapy_notes_stay_closed(client, stranger, mara):
+    jonas = UserFactory(roles=["therapist"])
+    TeamMemberFactory(client=stranger, user=jonas)
+    note = psychotherapy.keep(
+        client=stranger, note_id=uuid4(), words="Between us alone", revision=0, by=jonas
+    )
+    opened(stranger, mara)
+    client.force_login(mara)
+    assert client.get(reverse("notes:psychotherapy", args=[stranger.pk, note.pk])).status_code == 404
+    assert "Between us alone" not in client.get(reverse("notes:psychotherapy_list", args=[stranger.pk])).text
+    client.force_login(jonas)
+    assert "Between us alone" in client.get(reverse("notes:psychotherapy", args=[stranger.pk, note.pk])).text
 
 
 class TestTelling:
