@@ -12,6 +12,7 @@ from django.utils.http import urlsafe_base64_encode
 from kap.accounts import mail, pins, tokens
 from kap.accounts.models import Invitation, RoleGrant, SignIn, SignInCode, User
 from kap.accounts.permissions import STAFF, Can, Role, require
+from kap.audit import access
 from kap.core import clock
 from kap.core.actions import System, action, audit_label, constraint_name
 from kap.core.errors import Refused, Stale
@@ -253,6 +254,7 @@ def change_password(*, user, password: str, by) -> User:
     user = User.objects.select_for_update().get(pk=user.pk)
     user.set_password(password)
     user.save(update_fields=["password"])
+    access.noted("password_changed", by=by, thing=user)
     return user
 
 
@@ -277,6 +279,7 @@ def set_pin(*, user, pin: str, by) -> User:
     user = User.objects.select_for_update().get(pk=user.pk)
     user.set_pin(pin)
     user.save(update_fields=["pin"])
+    access.noted("pin_changed", by=by, thing=user)
     return user
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from django.db import DatabaseError, transaction
 
 from kap.audit.models import AccessLog
+from kap.core import actions
 from kap.core.addresses import client_address
 
 EMERGENCY = "emergency"
@@ -48,4 +49,13 @@ def opened_many(request, kind: str, clients: Iterable, *, thing=None, purpose: s
     request.opened_clients = getattr(request, "opened_clients", set()) | {key for key in keys if key}
 
 
-__all__ = ["EMERGENCY", "LogUnwritable", "client_address", "opened", "opened_many"]
+def noted(kind: str, *, by, thing) -> None:
+    """Of an action whose change is in no history on purpose, such as a new password: that it was done, and by whom."""
+    context = actions.request_context()
+    AccessLog.objects.create(
+        actor=actions.audit_label(by), kind=kind, object_id=str(thing.pk), purpose="account",
+        address=context.get("address") or None, request_id=context.get("request", "")[:32],
+    )  # fmt: skip
+
+
+__all__ = ["EMERGENCY", "LogUnwritable", "client_address", "noted", "opened", "opened_many"]

@@ -130,6 +130,11 @@ def set_request_context(**values):
     return _request.set(values)
 
 
+def request_context() -> dict:
+    """Request id and address of what runs now; empty outside a request."""
+    return dict(_request.get() or {})
+
+
 def reset_request_context(token):
     _request.reset(token)
 

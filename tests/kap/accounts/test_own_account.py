@@ -4,7 +4,8 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from kap.accounts import pins
+from kap.accounts import actions, pins
+from kap.audit.models import AccessLog
 from kap.core.errors import Refused
 from kap.outbox.models import Message
 from tests.factories.core import ClinicFactory
@@ -136,3 +137,13 @@ def test_brightness_is_kept_for_the_desk_and_for_the_room_apart(client, mara):
     assert client.cookies["kap_theme"].value == ""
     client.post(reverse("accounts:theme"), {"theme": "<script>", "next": "//evil.example"})
     assert client.cookies["kap_theme"].value == ""
+
+
+def test_a_new_password_and_a_new_pin_are_on_record_without_their_words(mara):
+    actions.change_password(user=mara, password="seventeen quiet herons", by=mara)
+    actions.set_pin(user=mara, pin="480215", by=mara)
+    rows = AccessLog.objects.filter(object_id=str(mara.pk), purpose="account").order_by("id")
+    assert [(row.kind, row.actor) for row in rows] == [
+        ("password_changed", mara.audit_label),
+        ("pin_changed", mara.audit_label),
+    ]
