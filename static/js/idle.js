@@ -15,7 +15,7 @@
   let idleEnd = Date.now() + LIMIT;
   let wholeEnd = Date.now() + Number(base.dataset.whole) * 1000;
   let lastInput = Date.now(), lastTold = Date.now(), lastSent = Date.now();
-  let asking = false, staying = false, wholeSaid = false, lastCheck = 0, inerted = [], told = new Set();
+  let asking = false, staying = false, wholeSaid = false, lastCheck = 0, inerted = [], told = new Set(), shown = {};
 
   kap.as = () => me;
   kap.locked = false;
@@ -101,12 +101,12 @@
   const paint = () => {
     const box = $("[data-idle-room]", lock);
     if (box.hidden) return;
-    const minutes = Math.max(0, Math.floor((seconds() - Date.parse(box.dataset.since)) / 60000));
+    const minutes = Math.max(0, Math.floor((seconds() - Date.parse(shown.since)) / 60000));
     $("[data-idle-since]", lock).textContent = `${Math.floor(minutes / 60)}:${String(minutes % 60).padStart(2, "0")}`;
     const due = $("[data-idle-due-box]", lock);
-    due.hidden = !box.dataset.due;
+    due.hidden = !shown.due;
     if (due.hidden) return;
-    const left = Date.parse(box.dataset.due) - seconds();
+    const left = Date.parse(shown.due) - seconds();
     const late = Math.floor(-left / 60000);
     due.dataset.due = late >= 1 ? "late" : left <= 0 ? "now" : "wait";
     const said = late >= 1 ? `${late} min late` : left <= 0 ? "now" : `in ${Math.ceil(left / 60000)} min`;
@@ -118,8 +118,7 @@
     if (live) {
       $("[data-idle-room-name]", lock).textContent = live.room;
       $("[data-idle-since-words]", lock).textContent = $("[data-idle-since-words]", lock).dataset[live.dosed ? "dosed" : "started"];
-      box.dataset.since = live.since;
-      box.dataset.due = live.due;
+      shown = { since: live.since, due: live.due };
     } else if (rooms) {
       box.hidden = true;
       return;
@@ -128,8 +127,7 @@
       const since = $("[data-since]", here);
       if (!since) return;
       $("[data-idle-since-words]", lock).textContent = $("[data-idle-since-words]", lock).dataset.dosed;
-      box.dataset.since = since.dataset.since;
-      box.dataset.due = $(".due [data-until]", here)?.dataset.until || "";
+      shown = { since: since.dataset.since, due: $(".due [data-until]", here)?.dataset.until || "" };
     } else return;
     box.hidden = false;
     paint();

@@ -26,11 +26,14 @@ def state(request):
 @never_cache
 @require_POST
 def active(request):
-    """`ago`: milliseconds since the last key or touch. Told soon after, so that the limit is exact to the second."""
+    """`ago`: milliseconds since the last key or touch, so that the limit is exact to the second however late it is told.
+
+    What a machine tells that slept meanwhile is long ago, and prolongs nothing.
+    """
     try:
-        ago = min(max(int(request.POST.get("ago", "0")), 0), idle.WARN_SECONDS * 1000)
+        ago = max(int(request.POST.get("ago", "")[:12]), 0)
     except ValueError:
-        ago = 0
+        ago = idle.OWNER_SECONDS * 1000
     request.idle_told = idle.seconds_now() - ago / 1000
     return JsonResponse(_state(request))
 
