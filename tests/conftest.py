@@ -79,7 +79,7 @@ def _teardown(self):
 TransactionTestCase._fixture_teardown = _teardown
 
 
-LONG = ("test_pathway.py", "journeys", "reliability", "demo", "browser", "/ops/", "queries", "flat")
+LONG = ("test_pathway.py", "journeys", "url_matrix", "reliability", "demo", "browser", "/ops/", "queries", "flat")
 
 
 def pytest_collection_modifyitems(items):
