@@ -127,8 +127,15 @@ def order_sign(request, pk):
         raise
     except Refused as refused:
         return _review(request, written, form, first_error(refused), 422)
-    messages.success(request, "Order signed. The consents for it wait for the client's signature.")
+    messages.success(request, f"Order signed. {_consents(written.course)}")
     return redirect("intake:order", written.course_id)
+
+
+def _consents(course) -> str:
+    """An order may follow another whose consents hold for it, too."""
+    if consents_in_force(course):
+        return "The consents for it wait for the client's signature."
+    return "The consents in force hold for it, too."
 
 
 @requires(Can.ORDER)

@@ -226,9 +226,36 @@ def test_an_order_is_written_read_back_and_signed(case, ines):
     )
     assert done.status_code == 302
     body = ines.get(done["Location"]).content.decode()
+    assert "The consents for it wait for the client&#x27;s signature." in body
     assert "0 of 6 sessions used, 6 left" in body
     assert "print the order and sign it in ink" in body
     assert "Consent to treatment is not in force" in body
+
+
+@pytest.mark.parametrize(
+    ("changes", "in_force"),
+    [
+        ({"dose_max_mg": "80", "session_max_mg": "80"}, True),
+        ({"route": "sl", "strength": "lozenge 50 mg"}, False),
+    ],
+)
+def test_consents_that_hold_for_the_next_order_do_not_wait(client, changes, in_force):
+    """clinical.md §7: a consent is to a route and a setting, not to one order."""
+    case = prepared_case()
+    client.force_login(case.prescriber.user)
+    values = as_typed(order_values(**changes))
+    review = client.post(reverse("intake:order_write", args=[case.course.pk]), values, follow=True)
+    order = case.course.orders.get(signed_at=None)
+    given = {
+        "printed_name": "Ines Osei",
+        "seen": review.context["form"].initial["seen"],
+        "soft_reason": "Known well.",
+    }
+    done = client.post(reverse("intake:order_sign", args=[order.pk]), given)
+    body = client.get(done["Location"]).content.decode()
+    assert ("The consents in force hold for it, too." in body) == in_force
+    assert ("signature." in body) != in_force
+    assert ("is not in force" in body) != in_force
 
 
 @pytest.mark.parametrize(
