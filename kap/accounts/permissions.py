@@ -106,6 +106,7 @@ MAY: dict[str, frozenset[Can]] = {
         | {
             Can.BOOK, Can.ADD_CLIENT, Can.EDIT_CLIENT_DETAILS, Can.SEE_POOL, Can.MANAGE_CARE_TEAM, Can.SEE_OUTBOX,
             Can.MANAGE_ROSTER, Can.INVITE_STAFF, Can.MANAGE_SETTINGS, Can.SEE_AUDIT, Can.RESET_FACTORS,
+            Can.SEE_REPORTS,  # counts of the whole clinic, nobody's: small groups are hidden
         }
     ),
 }  # fmt: skip

@@ -116,8 +116,8 @@ desk:today                     |                            | T P M a | .
 desk:clients                   |                            | T P M a | .
 desk:search                    |                            | T P M a | .
 desk:pipeline                  |                            | T P M   | .
-desk:reports                   |                            | T P M   | .
-desk:reports_csv               |                            | T P M   | .
+desk:reports                   |                            | T P M a | .
+desk:reports_csv               |                            | T P M a | .
 worklist:list                  |                            | T P M a | .
 worklist:item                  | iris.item                  | t p m   | t p m
 pathway:pool                   |                            | T P a   | .

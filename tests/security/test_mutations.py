@@ -95,7 +95,7 @@ MUTANTS = {
     "@requires of the audit": (lambda: open_view("desk:audit"), ("desk:audit",)),
     "@requires of the order": (lambda: open_view("intake:order_write"), ("intake:order_write",)),
     "roles: a monitor may order": (lambda: also_for(Can.ORDER, "monitor"), ("intake:order_write",)),
-    "roles: an admin opens charts": (lambda: also_for(Can.OPEN_CHART, "admin"), ("desk:reports", "desk:pipeline")),
+    "roles: an admin opens charts": (lambda: also_for(Can.OPEN_CHART, "admin"), ("desk:pipeline",)),
     "the summary's require": (lambda: without_require("integration.actions"), ("integration:summary",)),
     "the gates' right": (lambda: without_require("kap.pathway.actions"), ("pathway:advance",)),
     "factor of its owner": (lambda: any_parent("kap.accounts.second.views", {"Factor"}), ("accounts:factor_remove",)),
