@@ -91,15 +91,15 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "kap.core.middleware.Headers",
+    "csp.middleware.CSPMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "csp.middleware.CSPMiddleware",
     "kap.core.middleware.RequestId",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "kap.accounts.middleware.NoStore",
     "kap.accounts.middleware.Idle",
     "kap.people.middleware.Emergencies",
     "django.contrib.messages.middleware.MessageMiddleware",
@@ -107,6 +107,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "allauth.usersessions.middleware.UserSessionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "kap.core.middleware.WrongMethod",
     "kap.accounts.middleware.DefaultDeny",
     "kap.accounts.second.middleware.SecondFactor",
     "kap.core.middleware.ClinicTime",
@@ -196,6 +197,7 @@ LIVE_ROOMS = "sessions.lock.rooms"  # accounts, which stand left of the rooms, a
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SESSION_COOKIE_NAME = "__Host-kap_session" if HTTPS else "kap_session"
 CSRF_COOKIE_NAME = "__Host-kap_csrf" if HTTPS else "kap_csrf"
+CSRF_COOKIE_HTTPONLY = True  # pages carry the token in their markup; no script of ours reads a cookie
 CSRF_FAILURE_VIEW = "kap.core.views.csrf_failed"
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 
@@ -289,7 +291,7 @@ DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="clinic@localhost")
 if DEMO:
     EMAIL_BACKEND = "kap.outbox.mailbox.DemoMailbox"
 
-# Headers. Nothing inline, nothing from elsewhere.
+# Headers. Nothing inline, nothing from elsewhere. The others are in kap.core.middleware.Headers.
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": ["'none'"],
@@ -302,6 +304,7 @@ CONTENT_SECURITY_POLICY = {
         "form-action": ["'self'"],
         "base-uri": ["'none'"],
         "frame-ancestors": ["'none'"],
+        "upgrade-insecure-requests": HTTPS,
     }
 }
 X_FRAME_OPTIONS = "DENY"

@@ -34,19 +34,6 @@ class DefaultDeny:
         raise PermissionDenied(f"{view.__module__}.{getattr(view, '__name__', view)} declares no permission.")
 
 
-class NoStore:
-    """No page of ours stays in a browser's cache: after sign-out, Back has nothing to show."""
-
-    def __init__(self, get_response):
-        self.get_response = get_response
-
-    def __call__(self, request):
-        response = self.get_response(request)
-        if not response.has_header("Cache-Control") and not request.path.startswith("/static/"):
-            response["Cache-Control"] = "no-store, private"
-        return response
-
-
 class Idle:
     """Ends or locks a sign-in by kap.accounts.idle; afterwards what was typed is kept for whoever typed it.
 

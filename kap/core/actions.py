@@ -101,7 +101,7 @@ def _outermost(verb, label, function, wanted):
             except OperationalError as error:
                 if in_transaction or attempt == RETRIES or _code(error) not in (DEADLOCK, SERIALIZATION):
                     raise
-                time.sleep(random.uniform(0.02, 0.08) * 2**attempt)  # noqa: S311 - jitter, not a secret
+                time.sleep(random.uniform(0.02, 0.08) * 2**attempt)  # noqa: S311  # nosec B311 # jitter, not a secret
     finally:
         _running.reset(token)
 

@@ -35,7 +35,7 @@ ROOMS = (
     ("Corona", "Room 1", "therapy"),
 )
 
-PASSWORD = "alder house is a demo"  # noqa: S105 - printed for everyone to use; the demonstration holds nobody's data
+PASSWORD = "alder house is a demo"  # noqa: S105  # nosec B105 # printed for everyone to use
 PIN = "2468"
 
 

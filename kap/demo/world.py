@@ -114,7 +114,7 @@ class Case:
 
     @classmethod
     def of(cls, world: World, person: cast.Person) -> "Case":
-        return cls(world, person, random.Random(f"{SEED}:{person.name}"))  # noqa: S311 - a story, not a secret
+        return cls(world, person, random.Random(f"{SEED}:{person.name}"))  # noqa: S311  # nosec B311 # a story, not a secret
 
     @classmethod
     def standing(cls, world: World, name: str) -> "Case":

@@ -130,14 +130,9 @@ def adverse_events(since) -> Report:
     )  # fmt: skip
 
 
-def defused(cell) -> str:
-    """A cell that a spreadsheet will not run as a formula."""
-    text = str(cell)
-    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r", "\n") else text
-
-
-def table(found: list[Report]) -> list[list[str]]:
-    """All reports as one list of cells, each defused; the first row names the columns."""
+def table(found: list[Report]) -> list[list]:
+    """All reports as rows of cells; the first row names the columns."""
     rows = [["report", "line", "value", "of"]]
-    rows += [[report.title, line.label, line.value, line.of] for report in found for line in report.lines]
-    return [[defused(cell) for cell in row] for row in rows]
+    return rows + [
+        [report.title, line.label, line.value, line.of] for report in found for line in report.lines
+    ]

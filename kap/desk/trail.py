@@ -14,7 +14,6 @@ from kap.core import clock
 from kap.core.actions import registry
 from kap.core.forms import Form
 from kap.desk.chart.tabs import names_of
-from kap.desk.reports import defused
 from kap.people.models import Client
 
 PER_PAGE = 50
@@ -109,11 +108,10 @@ class Line:
 
     def cells(self) -> list[str]:
         one, client = self.entry, self.client.kap_number if self.client else ""
-        row = (
+        return [
             one.at.isoformat(), self.who, self.did, self.what, ", ".join(one.changed), one.verb, client, one.address,
             one.purpose, one.request,
-        )  # fmt: skip
-        return [defused(cell) for cell in row]
+        ]  # fmt: skip
 
 
 def lines(entries: list[trail.Entry]) -> list[Line]:

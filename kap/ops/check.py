@@ -17,10 +17,13 @@ from kap.ops.services import Postgres, temporary_folder
 
 BIN = Path(sys.executable).parent
 MANAGE = [sys.executable, "manage.py"]
+APPS = ["kap", "intake", "scheduling", "sessions", "integration"]
+BANDIT = [str(BIN / "bandit"), "--quiet", "--configfile", "pyproject.toml", "-r", *APPS]
 CHECKS = [
     ("Style (ruff)", [str(BIN / "ruff"), "check", "--quiet", "."]),
     ("Format (ruff)", [str(BIN / "ruff"), "format", "--check", "--quiet", "."]),
     ("Import order (import-linter)", [str(BIN / "lint-imports"), "--no-cache"]),
+    ("Attacks on code (bandit)", BANDIT),
     ("Templates (djlint)", [str(BIN / "djlint"), "templates", "--lint", "--quiet"]),
     ("Templates compile", [sys.executable, "-m", "kap.ops.templates"]),
     ("Django's checks", [*MANAGE, "check", "--fail-level", "WARNING"]),

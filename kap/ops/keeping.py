@@ -14,7 +14,7 @@ from pathlib import Path
 from kap.ops import environment
 from kap.ops.bootstrap import Trouble
 
-SECRETS = {"SECRET_KEY": "secret_key", "FIELD_KEYS": "field_keys"}  # variable, file in var/secrets
+SECRETS = {"SECRET_KEY": "secret_key", "FIELD_KEYS": "field_keys"}  # nosec B105 # variable, file in var/secrets
 WHAT = "Keys of a KAP clinic"
 
 

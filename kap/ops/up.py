@@ -25,7 +25,7 @@ from kap.ops.services import ServiceError
 MANAGE = [sys.executable, str(ROOT / "manage.py")]
 DEMO_COMMAND = ROOT / "kap" / "demo" / "management" / "commands" / "demo.py"
 PATIENCE = 90  # seconds until the first page must answer
-EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104 - compared with, not bound to
+EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104  # nosec B104 # compared with, not bound to
 GIVE_UP = 4  # deaths in a row, none of them after a life of a minute
 
 

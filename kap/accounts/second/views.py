@@ -19,7 +19,7 @@ from kap.audit import access
 from kap.core import vault
 from kap.core.errors import Refused
 
-SECRET = "kap_new_app"  # noqa: S105 - the key under which the session holds a sealed secret
+SECRET = "kap_new_app"  # noqa: S105  # nosec B105 # the key under which the session holds a sealed secret
 
 
 def enter(request, user, goal=""):

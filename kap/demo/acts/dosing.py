@@ -37,7 +37,7 @@ class Sitting:
 
     def __init__(self, case: Case):
         self.case, self.begins = case, case.dose.starts_at
-        self.rng = random.Random(f"{case.person.name}:{case.world.offset(self.begins)}")  # noqa: S311 - a story
+        self.rng = random.Random(f"{case.person.name}:{case.world.offset(self.begins)}")  # noqa: S311  # nosec B311 # a story
         self.base = {"systolic_mmhg": self.rng.randint(110, 130), "heart_rate_bpm": self.rng.randint(60, 78)}
         self.session = None
 

@@ -1,16 +1,14 @@
 """Figures of the clinic, on a page and as a file."""
 
-import csv
 from datetime import timedelta
 
-from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from kap.accounts.permissions import Can, requires
 from kap.accounts.second.proof import proves_first
 from kap.audit import access
-from kap.core import clock
+from kap.core import clock, csv
 from kap.desk import days
 from kap.desk import reports as figures
 
@@ -40,7 +38,4 @@ def reports(request):
 def reports_csv(request):
     chosen, since = _since(request)
     access.opened(request, "export", thing=f"reports-{chosen or 'all'}", purpose="report")
-    response = HttpResponse(content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = f'attachment; filename="reports-{days.today():%Y-%m-%d}.csv"'
-    csv.writer(response).writerows(figures.table(figures.reports(since)))
-    return response
+    return csv.table(f"reports-{days.today():%Y-%m-%d}.csv", figures.table(figures.reports(since)))
