@@ -19,7 +19,7 @@ from kap.accounts.second.proof import proves_again
 from kap.audit.access import client_address, opened, opened_many
 from kap.core.errors import Refused
 from kap.core.once import once
-from kap.core.templatetags.kap import error_items
+from kap.core.templatetags.kap_forms import error_items
 from kap.pathway import actions as pathway
 from kap.pathway.models import Course
 

@@ -15,7 +15,7 @@ from kap.accounts.second.proof import proves_again
 from kap.audit.access import client_address, opened
 from kap.core.errors import Refused
 from kap.core.once import once
-from kap.core.templatetags.kap import error_items
+from kap.core.templatetags.kap_forms import error_items
 
 
 def _plan(request, pk) -> Plan:

@@ -211,7 +211,7 @@ def _show(
 
 def _errors(*found) -> list[dict] | None:
     """All errors of all forms on the page, for the summary at its top."""
-    from kap.core.templatetags.kap import error_items
+    from kap.core.templatetags.kap_forms import error_items
 
     items = [item for form in found if form is not None for item in error_items(form)]
     return items or None

@@ -1,4 +1,4 @@
-"""Template tags and filters of the whole product: icons, numbers, dates, times, stages, forms.
+"""Template tags and filters of the whole product: icons, numbers, dates, times, words, stages; forms with kap_forms.
 
 Dates and times are shown in the clinic's zone, that is Django's current time zone; a filter that takes a
 datetime also takes a zone as its argument (``{{ starts_at|clock:location.zone }}``). What is not known is
@@ -9,18 +9,22 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-import uuid
 from decimal import Decimal, InvalidOperation
 from zoneinfo import ZoneInfo
 
 from django import template
 from django.templatetags.static import static
 from django.utils import dateformat, timezone
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from kap.core.templatetags import kap_forms
+
 register = template.Library()
+register.tags.update(kap_forms.register.tags)  # one `{% load kap %}` has all
+register.filters.update(kap_forms.register.filters)
 
 # --- icons ----------------------------------------------------------------------------------------
 
@@ -256,6 +260,41 @@ def known(value):
     return _("Not known") if value in (None, "") else value
 
 
+@register.filter
+def nbhyphen(value) -> str:
+    """``PHQ-9`` that does not break at its hyphen."""
+    return str(value).replace("-", "\N{NON-BREAKING HYPHEN}")
+
+
+@register.filter
+def breakable(value) -> str:
+    """A long address that a narrow page may break anywhere; copied, it is the address. For mails, which have no style sheet."""
+    text = str(value)
+    parts = (text[at : at + 8] for at in range(0, len(text), 8))
+    return format_html_join(mark_safe("<wbr>"), "{}", ((part,) for part in parts))  # nosec B308 B703
+
+
+@register.filter
+def item(values, index):
+    """The element of a list at a position, or nothing."""
+    try:
+        return values[index]
+    except (IndexError, KeyError, TypeError):
+        return None
+
+
+@register.filter
+def unmet(steps) -> list:
+    """The steps of a gate that are still open."""
+    return [step for step in steps or [] if not (step["met"] if isinstance(step, dict) else step.met)]
+
+
+@register.filter
+def may(user, can: str) -> bool:
+    """Whether this person has a right: ``{% if request.user|may:"add_client" %}``. Shows or hides a link; views ask again."""
+    return bool(getattr(user, "is_authenticated", False) and user.may(can))
+
+
 # --- stages ---------------------------------------------------------------------------------------
 
 # code -> icon, words, tone. Red and amber mean trouble only, so no stage wears them.
@@ -303,102 +342,3 @@ def stage_tone(stage) -> str:
 @register.filter
 def stage_icon(stage) -> str:
     return stage_look(stage)["icon"]
-
-
-# --- forms ----------------------------------------------------------------------------------------
-
-
-@register.filter
-def widget_attr(field, name: str) -> str:
-    """An attribute of a field's widget, for names that the template language cannot spell (``data-unit``)."""
-    return field.field.widget.attrs.get(name, "")
-
-
-@register.filter
-def focus_id(field) -> str:
-    """Id of the control that an error message must lead to: of a group or a split field, its first part."""
-    widget, base = field.field.widget, field.auto_id
-    if getattr(widget, "widgets", None):
-        return f"{base}_0"
-    if getattr(widget, "use_fieldset", False) and getattr(widget, "input_type", "") in ("radio", "checkbox"):
-        return f"{base}_0"
-    return field.id_for_label or base
-
-
-@register.filter
-def yes_invalid(attrs) -> bool:
-    """Whether a widget's attributes mark it as wrong (the template language cannot spell ``aria-invalid``)."""
-    return (attrs or {}).get("aria-invalid") == "true"
-
-
-@register.filter
-def error_items(form) -> list[dict]:
-    """Every error of a form or a formset in the order of the page: ``{"href": "#id_x" or "", "words": …}``."""
-    if form is None or form == "":
-        return []
-    if hasattr(form, "management_form"):
-        own = [{"href": "", "words": words} for words in form.non_form_errors()]
-        return own + [item for part in form.forms for item in error_items(part)]
-    if not form.errors:
-        return []
-    items = [{"href": "", "words": words} for words in form.non_field_errors()]
-    for field in form:
-        href = "" if field.is_hidden else f"#{focus_id(field)}"
-        items += [{"href": href, "words": words} for words in field.errors]
-    return items
-
-
-@register.simple_tag(takes_context=True)
-def page_errors(context) -> list[dict]:
-    """What the error summary lists: ``errors`` if the view gave them, else those of ``form`` and ``formset``."""
-    if given := context.get("errors"):
-        return given
-    return [*error_items(context.get("form")), *error_items(context.get("formset"))]
-
-
-@register.simple_tag(takes_context=True)
-def query(context, **changes) -> str:
-    """The address's query string with some values replaced: ``<a href="{% query page=2 %}">``. None removes one."""
-    request = context.get("request")
-    values = request.GET.copy() if request else None
-    if values is None:
-        return ""
-    for name, value in changes.items():
-        if value is None or value == "":
-            values.pop(name, None)
-        else:
-            values[name] = value
-    return "?" + values.urlencode()
-
-
-@register.filter
-def nbhyphen(value) -> str:
-    """``PHQ-9`` that does not break at its hyphen."""
-    return str(value).replace("-", "\N{NON-BREAKING HYPHEN}")
-
-
-@register.filter
-def item(values, index):
-    """The element of a list at a position, or nothing."""
-    try:
-        return values[index]
-    except (IndexError, KeyError, TypeError):
-        return None
-
-
-@register.filter
-def unmet(steps) -> list:
-    """The steps of a gate that are still open."""
-    return [step for step in steps or [] if not (step["met"] if isinstance(step, dict) else step.met)]
-
-
-@register.simple_tag
-def once():
-    """A token for one press of the form's button; the view is wrapped in kap.core.once.once."""
-    return format_html('<input type="hidden" name="once" value="{}">', uuid.uuid4())
-
-
-@register.filter
-def may(user, can: str) -> bool:
-    """Whether this person has a right: ``{% if request.user|may:"add_client" %}``. Shows or hides a link; views ask again."""
-    return bool(getattr(user, "is_authenticated", False) and user.may(can))

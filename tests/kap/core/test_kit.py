@@ -12,7 +12,7 @@ from django.template import Context, Template
 
 from kap.core.fields import DateBoxesField
 from kap.core.forms import Form
-from kap.core.templatetags.kap import error_items, focus_id
+from kap.core.templatetags.kap_forms import error_items, focus_id
 from kap.ops import assets
 from tests.kap.core.kit.pages import OrderForm, contexts, render
 

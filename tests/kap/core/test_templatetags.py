@@ -1,6 +1,7 @@
 """How numbers, dates, times and stages are written. A misread amount or day does harm, so each form is fixed here."""
 
 import datetime as dt
+import html
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
@@ -186,3 +187,12 @@ def test_a_gate_lists_what_is_open():
     assert kap.unmet([{"met": True}, {"met": False, "words": "Driver"}]) == [
         {"met": False, "words": "Driver"}
     ]
+
+
+def test_a_long_address_may_break_and_is_still_the_address():
+    address = "https://kap.example/link/" + "a&b" * 30
+    shown = kap.breakable(address)
+    pieces = [html.unescape(piece) for piece in shown.split("<wbr>")]
+    assert "".join(pieces) == address
+    assert max(map(len, pieces)) <= 8
+    assert "&b" not in shown.replace("&amp;b", "")
