@@ -3,54 +3,19 @@
 Each test first shows that the same statement passes where it should, or that the row it attacks is there.
 """
 
-from contextlib import contextmanager
 from datetime import timedelta
 from uuid import uuid4
 
 import pytest
 from django.apps import apps
-from django.db import DatabaseError, connection, transaction
+from django.db import connection
 
 from kap.core import clock
-from kap.core.grants import insert_only_tables
 from kap.outbox.models import Message
+from tests.architecture.raw_sql import clone, refused, sql
 from tests.architecture.record import appointment, client_with_course, reserve, resource, whole_record
-from tests.conftest import owner_connection
 
 pytestmark = pytest.mark.django_db
-
-
-def sql(statement: str, *values):
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT current_user")
-        assert cursor.fetchone() == ("kap_app",)
-        cursor.execute(statement, values)
-        return cursor.rowcount
-
-
-@contextmanager
-def refused(*names: str):
-    """The statement fails, and by the rule that is meant: a constraint's or trigger's name, or a missing right."""
-    with pytest.raises(DatabaseError) as caught, transaction.atomic():
-        yield
-    words = str(caught.value)
-    assert any(
-        name in words or name == (caught.value.__cause__.diag.constraint_name or "") for name in names
-    ), words
-
-
-def clone(row, **changes) -> str:
-    """INSERT … SELECT of the same row with some columns changed; raw, past all Python rules."""
-    table = row._meta.db_table
-    columns = [field.column for field in row._meta.concrete_fields]
-    values = {row._meta.pk.column: uuid4(), **changes}
-    picked = ", ".join("%s" if column in values else f'"{column}"' for column in columns)
-    names = ", ".join(f'"{column}"' for column in columns)
-    sql(
-        f'INSERT INTO "{table}" ({names}) SELECT {picked} FROM "{table}" WHERE "{row._meta.pk.column}" = %s',
-        *[values[column] for column in columns if column in values],
-        row.pk,
-    )
 
 
 # 1. Double booking
@@ -224,81 +189,7 @@ def test_the_witness_is_not_the_giver():
         clone(record.dose, dose_mg=1, witness_id=None, not_witnessed_reason="")
 
 
-# 4. What is signed, given, measured or logged stays
-
-
-@pytest.mark.parametrize("table", insert_only_tables())
-def test_insert_only_tables_are_closed_to_the_application(table):
-    for statement in (
-        f'UPDATE "{table}" SET "{_any_column(table)}" = "{_any_column(table)}"',
-        f'DELETE FROM "{table}"',
-    ):
-        with refused("permission denied"):
-            sql(statement)
-    with refused("permission denied", "must be owner"):
-        sql(f'TRUNCATE "{table}" CASCADE')
-
-
-@pytest.mark.parametrize(
-    "thing", ["dose", "vitals", "consent"], ids=["administration", "vital signs", "signed document"]
-)
-def test_triggers_hold_where_rights_would_not(thing):
-    """Even the owner of the tables, who has every right, is refused: the second fence."""
-    record = whole_record()
-    row = getattr(record, thing)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT tgname FROM pg_trigger WHERE tgrelid = %s::regclass AND NOT tgisinternal",
-            [row._meta.db_table],
-        )
-        names = {name for (name,) in cursor.fetchall()}
-    assert any("is_kept" in name for name in names), names
-    assert any("no_truncate" in name for name in names), names
-
-
-@pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize("statement", ["UPDATE {0} SET id = id", "DELETE FROM {0}", "TRUNCATE {0} CASCADE"])
-@pytest.mark.parametrize(
-    "table", ["dosing_vitals", "documents_document", "dosing_administration", "pathway_stagemove"]
-)
-def test_the_owner_too_is_refused_by_trigger(table, statement):
-    whole_record()
-    with (
-        owner_connection() as owner,
-        owner.cursor() as cursor,
-        pytest.raises(Exception, match=r"Cannot|kept for good"),
-    ):
-        cursor.execute(statement.format(table))
-
-
-@pytest.mark.parametrize(
-    ("thing", "column"), [("preparation", "body"), ("evaluation", "reasons"), ("order", "instructions")]
-)
-def test_signed_rows_of_mutable_tables_do_not_change(thing, column):
-    record = whole_record()
-    row = getattr(record, thing)
-    value = '{"changed": 1}' if column == "body" else "changed"
-    with refused("signed and cannot be changed"):
-        sql(f'UPDATE "{row._meta.db_table}" SET "{column}" = %s WHERE id = %s', value, row.pk)
-    with refused("signed and cannot be deleted", "violates foreign key"):
-        sql(f'DELETE FROM "{row._meta.db_table}" WHERE id = %s', row.pk)
-
-
-def test_a_signed_order_can_only_end():
-    record = whole_record()
-    sql(
-        "UPDATE intake_order SET ended_at = now(), ended_by = 'user:x', end_words = 'superseded' WHERE id = %s",
-        record.order.pk,
-    )
-
-
-def test_a_document_carries_the_hash_of_its_content():
-    record = whole_record()
-    with refused("the hash is not that of the content"):
-        clone(record.consent, content=b"something else")
-
-
-# 5. One of each
+# 4. One of each
 
 
 def test_one_client_has_one_open_course():
@@ -381,7 +272,7 @@ def test_at_without_by_is_refused():
         sql("UPDATE scheduling_appointment SET arrived_at = now() WHERE id = %s", record.appointment.pk)
 
 
-# 6. Stage moves
+# 5. Stage moves
 
 
 def move(course, came, to, reason=""):
@@ -420,7 +311,3 @@ def test_an_exit_has_a_reason():
     record = whole_record()
     with refused("exit_has_a_reason"):
         move(record.course, "dosing", "withdrawn")
-
-
-def _any_column(table: str) -> str:
-    return next(m for m in apps.get_models() if m._meta.db_table == table)._meta.pk.column
