@@ -34,6 +34,12 @@ COLUMNS = (
 )
 
 
+def _in_words(verb: str) -> str:
+    """`people.add_contact` as somebody would say it."""
+    app, _, what = verb.partition(".")
+    return f"{app.capitalize()}: {what.replace('_', ' ')}"
+
+
 class TrailForm(Form):
     """All optional; what is left out is not asked for."""
 
@@ -49,7 +55,10 @@ class TrailForm(Form):
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
         self.fields["kind"].choices = [("", "Everything"), *trail.kinds()]
-        self.fields["verb"].choices = [("", "All actions"), *((verb, verb) for verb in sorted(registry))]
+        self.fields["verb"].choices = [
+            ("", "All actions"),
+            *((verb, _in_words(verb)) for verb in sorted(registry)),
+        ]
 
     def clean_person(self) -> str:
         """The audit label of whoever is meant; a label itself is taken as it is."""

@@ -22,7 +22,7 @@ AT_HOME = (0, 30, 60, 90, 120)
 CHECK, START = 6, MEDICINE_STARTS  # minutes after the planned beginning
 DETAILS = {
     "benzodiazepine": "None this week", "fasting": "Food 07:30, water 10:15", "changes": "Nothing new",
-    "preparation": "", "bladder": "None",
+    "preparation": "", "bladder": "No complaints",
 }  # fmt: skip
 FIT = {
     "aldrete": dict.fromkeys(("activity", "respiration", "circulation", "consciousness", "oxygen"), 2),
