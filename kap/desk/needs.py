@@ -6,7 +6,7 @@ Each source is one or two queries, however long the lists are; only the first ro
 from dataclasses import dataclass
 from datetime import timedelta
 
-from django.db.models import Exists, OuterRef
+from django.db.models import Count, Exists, Min, OuterRef
 from django.utils.translation import ngettext
 
 from kap.accounts.permissions import Can
@@ -196,11 +196,10 @@ def _failed(user) -> list[Need]:
 def _pools(user) -> list[Need]:
     if not user.may(Can.SEE_POOL):
         return []
-    waiting = Course.objects.pool_for(user).order_by("stage_since")
-    count = waiting.count()
+    waiting = Course.objects.pool_for(user).aggregate(count=Count("pk"), since=Min("stage_since"))
+    count, since = waiting["count"], waiting["since"]
     if not count:
         return []
-    since = waiting.values_list("stage_since", flat=True)[0]
     words = ngettext("%(n)s client waits in the pool", "%(n)s clients wait in the pool", count) % {"n": count}
     detail = f"The first since {local(since):%-d %b}." if since else ""
     return [
