@@ -146,7 +146,9 @@ def send(request, place):
 @require_safe
 @for_client
 def sent(request, place):
-    """Sent for the client: back to the answers as the clinic reads them."""
+    """Sent for the client: back to the answers as the clinic reads them. Opened before that, it says nothing."""
+    if not place.course.submissions.exists():
+        return redirect(place.tasks)
     request.session[ON_BEHALF] = [
         pk for pk in request.session.get(ON_BEHALF, []) if pk != str(place.course.pk)
     ]

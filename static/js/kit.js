@@ -236,8 +236,17 @@
   document.addEventListener("htmx:sendError", () => say("No connection. Nothing was changed; try again."));
 
   /* ---- start ---- */
+  // On a small phone a row of tabs is wider than the screen: the one that is open must be in sight.
+  const showCurrentTab = () => {
+    for (const current of $$(".tabs [aria-current]")) {
+      const row = current.parentElement;
+      row.scrollLeft = current.offsetLeft - row.offsetLeft - (row.clientWidth - current.offsetWidth) / 2;
+    }
+  };
+
   const start = () => {
     prepareForms(document);
+    showCurrentTab();
     focusErrors(document);
     showKeys();
     for (const key of $$("[data-shortcuts]")) key.checked = !keysOff();

@@ -78,6 +78,7 @@ CLIENT_PAGES = {
 }  # fmt: skip
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("size, theme", [("phone", "light"), ("desktop", "dark")])
 def test_client_pages_are_sound(visit, size, theme):
     course = IntakeFactory()
@@ -95,6 +96,7 @@ def test_client_pages_are_sound(visit, size, theme):
     assert not wrong, "\n".join(wrong)
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("size, theme", [("phone", "light"), ("desktop", "dark")])
 def test_public_pages_are_sound(visit, size, theme):
     IntakeFactory()
@@ -105,6 +107,7 @@ def test_public_pages_are_sound(visit, size, theme):
     assert not wrong, "\n".join(wrong)
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("size, theme", [("phone", "light"), ("desktop", "dark")])
 def test_staff_pages_are_sound(visit, size, theme):
     course = IntakeFactory()

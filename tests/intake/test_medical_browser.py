@@ -94,6 +94,7 @@ def go(page, name, *args):
     page.goto(reverse(name, args=args))
 
 
+@pytest.mark.sweep
 def test_medical_pages_are_sound(visit):
     case = case_with_flags()
     by, course, wrong = case.prescriber.user, case.course, []
@@ -142,6 +143,7 @@ def test_medical_pages_are_sound(visit):
     assert wrong == []
 
 
+@pytest.mark.sweep
 def test_integration_pages_are_sound(visit):
     scene = dosed_and_home()
     clock.advance(timedelta(hours=26))

@@ -132,7 +132,7 @@ intake:for_section             | samuel.course =goals       | entering | goes on
 intake:for_page                | samuel.course =goals =hopes | entering |
 intake:for_check               | samuel.course              | entering |
 intake:for_sent                | samuel.course              | entering | goes on
-intake:for_crisis              | samuel.course              | entering | goes on
+intake:for_crisis              | samuel.course              | entering |
 intake:evaluation              | june.course                | osei  |
 intake:evaluation              | naomi.course               | lindqvist |
 intake:diagnosis_new           | june.course                | osei  |

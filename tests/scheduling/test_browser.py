@@ -68,6 +68,7 @@ def booked(clinic, course):
 LOOKS = [("phone", "light"), ("desktop", "dark")]
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize(("size", "theme"), LOOKS)
 def test_every_page_of_the_calendar_is_accessible(visit, clinic, desk, booked, size, theme):
     from scheduling.tokens import path_for

@@ -94,6 +94,7 @@ def visited(found, sizes, url, pk) -> list[str]:
     return bad
 
 
+@pytest.mark.sweep
 def test_no_main_page_has_an_accessibility_violation_or_scrolls_sideways(day, live_server, gate_says):
     gate_says(companion_confirmed="Driver not confirmed.")
     assert visited(main_pages(day), SIZES, live_server.url, str(day.june.client.pk)) == []
