@@ -17,6 +17,7 @@ PARTS = {
 DAY = timedelta(days=1)
 HOUR = timedelta(hours=1)
 SOONER = (-1, -2, -3)  # days before the wanted one, tried when none from it on has room
+LATER = 4  # days after all these, tried last: nobody is left without a dose for a week that is full
 
 
 def book(
@@ -63,7 +64,7 @@ def book_dose(case: Case, *, day: int, at: str = "13:00", after: str | None = No
     mode = Mode.VIDEO if case.remote else Mode.IN_PERSON
     dosing, follow = _wish(case, "dosing", mode), _wish(case, "integration", mode)
     rules = case.course.rules.integration
-    for offset in (*range(day, day + within), *(day + back for back in SOONER)):
+    for offset in _days(day, within):
         found = availability.find_pairs(
             dosing, follow, window=(rules.opens_hours, rules.closes_hours), start=case.world.at(offset, "00:00"),
             end=case.world.at(offset + 1, "00:00"),
@@ -78,6 +79,12 @@ def book_dose(case: Case, *, day: int, at: str = "13:00", after: str | None = No
         case.again()
         return case.dose
     raise StoryBroke(f"{case.person.name}, {case.act}: no pair of times around day {day}.")
+
+
+def _days(day: int, within: int) -> list[int]:
+    """Offsets to try, in order. Where only one day will do (`within` 1), no later one is tried."""
+    later = range(day + within, day + within + LATER) if within > 1 else ()
+    return [*range(day, day + within), *(day + back for back in SOONER), *later]
 
 
 def _safe(case, pair, planned) -> list:
