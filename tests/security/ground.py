@@ -19,7 +19,6 @@ from django.contrib.auth.tokens import default_token_generator
 from django.db import transaction
 from django.template import Template
 from django.test import Client as Browser
-from django.test import override_settings
 from django.test.utils import _TestState
 
 from kap.accounts.models import Invitation, SignIn
@@ -337,15 +336,14 @@ def plain_rendering():
 @contextmanager
 def standing():
     """The ground in a transaction that is thrown away."""
-    with override_settings(PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"]):
-        outer = transaction.atomic()
-        outer.__enter__()
-        try:
-            with plain_rendering():
-                yield build()
-        finally:
-            transaction.set_rollback(True)
-            outer.__exit__(None, None, None)
+    outer = transaction.atomic()
+    outer.__enter__()
+    try:
+        with plain_rendering():
+            yield build()
+    finally:
+        transaction.set_rollback(True)
+        outer.__exit__(None, None, None)
 
 
 @pytest.fixture(scope="module")
