@@ -79,7 +79,18 @@ def _teardown(self):
 TransactionTestCase._fixture_teardown = _teardown
 
 
-LONG = ("test_pathway.py", "journeys", "url_matrix", "reliability", "demo", "browser", "/ops/", "queries", "flat")
+LONG = (
+    "test_pathway.py",
+    "journeys",
+    "url_matrix",
+    "flat",
+    "reliability",
+    "demo",
+    "hostile",
+    "browser",
+    "/ops/",
+    "audit_sweep",
+)
 
 
 def pytest_collection_modifyitems(items):
