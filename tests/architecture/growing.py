@@ -92,7 +92,12 @@ class Growing:
             for label, pks in rows.items():
                 if pks:
                     differs = {**DIFFERS.get(label, {}), **changes.get(label, {})}
-                    given = {"set": number, "first": self.there, "last": min(size, at_most) - 1, "renamed": renamed}
+                    given = {
+                        "set": number,
+                        "first": self.there,
+                        "last": min(size, at_most) - 1,
+                        "renamed": renamed,
+                    }
                     self._copy_table(apps.get_model(label), pks, differs, given)
         self.cursor.execute("ANALYZE")
         self.there = size
