@@ -112,6 +112,14 @@ class Line:
         return self.entry.what.replace("_", " ")
 
     @property
+    def changed(self) -> str:
+        return ", ".join(field.replace("_", " ") for field in self.entry.changed)
+
+    @property
+    def action(self) -> str:
+        return _in_words(self.entry.verb) if self.entry.verb else ""
+
+    @property
     def is_emergency(self) -> bool:
         return self.entry.purpose == "emergency"
 

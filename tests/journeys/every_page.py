@@ -178,7 +178,7 @@ outbox:list                    |                            | admin |
 outbox:message                 | message                    | admin |
 outbox:mailbox                 |                            | -     |
 outbox:mailbox_item            | mail                       | -     |
-outbox:mailbox_html            | mail                       | -     |
+outbox:mailbox_html            | mail                       | -     | part
 accounts:staff                 |                            | admin |
 accounts:invite                |                            | admin |
 accounts:invite_withdraw       | invitation                 | admin |

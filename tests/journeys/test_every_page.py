@@ -48,7 +48,7 @@ NEVER = {  # no page says such a thing to a person
     "a mark escaped twice": r"&(?:amp|lt|gt|quot|#\d+);",
 }
 HUMAN = re.compile(  # "None" as an answer to a question or in a sentence
-    r"None (?:of these|that I know of|in this period|at present|ahead|recorded|this week)"
+    r"None (?:of these|that I know of|in this period|at present|ahead|recorded|coded yet|this week)"
     r"|(?:substances since|What was done|Findings|Flags|Booster|Doses|Licence|DEA registration)\s+None\b"
     r"|https?://\S+"
 )
@@ -302,7 +302,8 @@ def stale_link(day) -> str:
 
 def no_way_back(page) -> list[str]:
     """Follow the first link of the page itself that stays with us; it must arrive."""
-    ways = page.locator("main a[href^='/']:visible")
+    here = page.url.removeprefix(page.url.partition("://")[0] + "://").partition("/")[2]
+    ways = page.locator(f"main a[href^='/']:not([href='/{here}']):visible")  # not the same page once more
     if not ways.count():
         return ["offers no way back"]
     with page.expect_navigation() as gone:

@@ -100,7 +100,7 @@ class TestFilters:
         assert page.status_code == 200
         assert "Mara Quinn" in page.text
         assert "Client added" in page.text
-        assert "people.add_client" in page.text
+        assert "People: add client" in page.text
         tomorrow = (clock.now() + timedelta(days=2)).date().isoformat()
         later = client.get(AUDIT, {"since": tomorrow, "until": tomorrow})
         assert "Nothing in this period" in later.text
