@@ -248,7 +248,9 @@ def join_team(*, client, user, role: str, until=None, why: str = "", since=None,
     """
     _may(by, Can.MANAGE_CARE_TEAM)
     if getattr(by, "pk", None) and only_by_emergency(client, by):
-        raise Refused("Emergency access does not change the care team. Ask somebody on the team, or the clinic.")
+        raise Refused(
+            "Emergency access does not change the care team. Ask somebody on the team, or the clinic."
+        )
     if role not in CLINICAL or role not in user.roles or not user.is_active:
         raise Refused(
             f"{user.name} cannot be on the care team as {Role(role).label.lower()}: that role was not given."
