@@ -65,7 +65,7 @@ def test_the_list_says_device_address_since_when_and_which_is_this_one(mara):
     assert "From 127.0.0.1" in page
     assert page.count("This one") == 1
     assert page.index("Chrome on Windows") < page.index("This one") or "Safari" in page
-    assert b"Where you are signed in" in here.get("/account/").content
+    assert b"where you are signed in" in here.get("/account/").content
 
 
 def test_one_is_ended_by_its_owner_and_its_next_click_is_refused(mara):
