@@ -133,6 +133,7 @@ scheduling.decline_companion | scheduling_appointment
 scheduling.end_shift | scheduling_shift
 scheduling.finish | scheduling_appointment
 scheduling.move | scheduling_appointment
+scheduling.bring_companion | people_contact scheduling_appointment
 scheduling.name_companion | scheduling_appointment
 scheduling.no_show | scheduling_appointment
 scheduling.recheck_integration | worklist_item
@@ -153,7 +154,7 @@ QUIET = {
     "vault.reseal": "the same words under a newer key: nothing of the record changes",
     "audit.seal": "it writes the chain of seals, which is its own proof",
     "outbox.claim": _OUTBOX, "outbox.drop": _OUTBOX, "outbox.end": _OUTBOX, "outbox.give_back": _OUTBOX,
-    "outbox.hold": _OUTBOX, "outbox.owe": _OUTBOX, "outbox.put_off": _OUTBOX, "outbox.retry": _OUTBOX,
+    "outbox.hold": _OUTBOX, "outbox.owe": _OUTBOX, "outbox.owe_all": _OUTBOX, "outbox.put_off": _OUTBOX, "outbox.retry": _OUTBOX,
     "outbox.keep_demo_mail": "the demonstration's mailbox", "outbox.watch": "runs rules, whose own writes carry it",
     "documents.claim_render": "work in hand; the PDF that comes of it is kept",
     "documents.put_off_render": "work in hand; the PDF that comes of it is kept",

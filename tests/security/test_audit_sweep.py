@@ -452,7 +452,13 @@ def drive(own) -> None:
     who = people.add_client(legal_name="Una Vale", email="una@mail.example", by=by)
     people.update_client(client=who, phone="3105550100", by=admin)
     friend = people.add_contact(
-        client=client, name="Pat Vale", relation="Friend", phone="3105550101", is_driver=True, by=by
+        client=client,
+        name="Pat Vale",
+        relation="Friend",
+        phone="3105550101",
+        is_driver=True,
+        is_adult=True,
+        by=by,
     )
     people.change_contact(contact=friend, relation="Sister", by=by)
     people.end_contact(contact=friend, by=by)
