@@ -165,8 +165,9 @@ class LocationForm(Form):
     name = forms.CharField(label=_("Name"), max_length=80)
     address = forms.CharField(label=_("Address"), max_length=300)
     state = forms.ChoiceField(
-        label=_("State"), choices=[(s, s) for s in STATES], help_text=_("Licences are matched against it.")
-    )
+        label=_("State"), choices=[("", _("Choose a state")), *((s, s) for s in STATES)],
+        help_text=_("Licences are matched against it."),
+    )  # fmt: skip
     zone = forms.ChoiceField(label=_("Time zone"), choices=[(z, z.replace("_", " ")) for z in ZONES])
     phone = forms.CharField(label=_("Phone"), max_length=40, required=False)
     coming_soon = forms.BooleanField(label=_("Opens later: shown, not yet bookable"), required=False)

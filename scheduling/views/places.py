@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from kap.accounts.permissions import Can, requires
+from kap.core.context import current_clinic
 from kap.core.errors import Refused
 from kap.core.once import once
 from scheduling import actions, looks
@@ -59,7 +60,8 @@ def form_page(request, form, title, button, back):
 def location(request, pk=None):
     """A new one, or another address of one."""
     known = get_object_or_404(Location, pk=pk) if pk else None
-    form = LocationForm(request.POST or None, initial=known and vars(known))
+    initial = vars(known) if known else {"zone": getattr(current_clinic(request), "zone", "")}
+    form = LocationForm(request.POST or None, initial=initial)
 
     def save(**data):
         return actions.save_location(location=known, **data)

@@ -80,3 +80,11 @@ def test_places_and_kinds_are_the_admins(client, clinic, desk, mara):
     assert clinic.therapy.closed_at is None, "something is booked there"
     client.force_login(UserFactory(roles=["therapist"]))
     assert page(client, "places")[0].status_code == 403
+
+
+def test_a_new_location_begins_in_the_clinics_zone_and_in_no_state(client, clinic):
+    client.force_login(UserFactory(roles=["admin"]))
+    fields = client.get(reverse("scheduling:location_new")).context["form"]
+    assert fields["zone"].initial == "America/Los_Angeles"
+    assert fields["state"].initial is None
+    assert fields.fields["state"].choices[0] == ("", "Choose a state")
