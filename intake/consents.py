@@ -3,7 +3,6 @@
 from django.urls import reverse
 
 from kap.core import clock
-from kap.core.actions import audit_label
 from kap.documents.models import Kind
 from kap.pathway.gates import Missing
 from kap.pathway.models import Route, Setting
@@ -26,7 +25,7 @@ def in_force(course, kind: str, route: str, setting: str, signer=None):
     """The signed document that holds now, or None. `signer`: only one that this person signed."""
     found = course.documents.in_force(clock.now()).filter(kind=kind, signatures__isnull=False).distinct()
     if signer is not None:
-        found = found.filter(signatures__signer=audit_label(signer))
+        found = found.signed_by(signer)
     return next((d for d in found if fits(kind, d.route, d.setting, route, setting)), None)
 
 

@@ -91,7 +91,7 @@ def same_course(table: str, column: str, target: str, key: str = "course_id", ta
 
 
 class Together(Operation):
-    """For migrations: many constraints and triggers as one step.
+    """For migrations: models, columns, or constraints and triggers of one migration as one step.
 
     Django builds all models anew before each step; one by one, these took most of the time of a first start.
     """
@@ -116,4 +116,4 @@ class Together(Operation):
             operation.database_backwards(app_label, schema_editor, from_state, to_state)
 
     def describe(self):
-        return f"{len(self.operations)} constraints and triggers"
+        return f"{len(self.operations)} steps together"

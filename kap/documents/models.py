@@ -10,6 +10,7 @@ from django.db import models
 from django.db.models import Exists, OuterRef, Q
 
 from kap.core import clock
+from kap.core.actions import audit_label
 from kap.core.constraints import insert_only
 from kap.core.models import Base
 from kap.pathway.models import Course, Route, Setting
@@ -110,6 +111,10 @@ class DocumentQuerySet(models.QuerySet):
 
     def in_force(self, now):
         return self.filter(withdrawal=None).filter(Q(valid_until=None) | Q(valid_until__gt=now))
+
+    def signed_by(self, person):
+        """Those that bear this user's or contact's own signature."""
+        return self.filter(signatures__signer=audit_label(person))
 
 
 class Document(Base):

@@ -279,7 +279,7 @@ class BreakGlass(Base):
 
     class Reason(models.TextChoices):
         DANGER = "danger", "Danger to the client or to others"
-        ASKED = "asked", "The client, or someone with her, asks for help now"
+        ASKED = "asked", "The client, or someone with the client, asks for help now"
         COVER = "cover", "Standing in for a colleague who cannot be reached"
         OTHER = "other", "Something else"
 

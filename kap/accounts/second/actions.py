@@ -196,9 +196,9 @@ def ask_reset(*, user, reason: str, by) -> FactorReset:
     if not resets.may_ask(by, user):
         raise Refused("An admin asks for this.")
     if len(" ".join(reason.split())) < 10:
-        raise Refused("Write a sentence: what happened, and how you know that it is she who asks.")
+        raise Refused("Write a sentence: what happened, and how you know who it is that asks.")
     if not Factor.objects.of(user).exists():
-        raise Stale(f"{user.name} has no second factor. She sets one up when she next signs in.")
+        raise Stale(f"{user.name} has no second factor. One is set up at the next sign-in.")
     if not resets.confirmers(user, by.pk):
         raise Refused(
             "Nobody else here can confirm it. Who runs the server can: manage.py reset_second_factor."

@@ -63,7 +63,8 @@ def confirm(request, pk):
     reset = get_object_or_404(FactorReset, pk=pk)
     actions.confirm_reset(reset=reset, by=request.user)
     messages.success(
-        request, f"The second factor of {reset.user.name} is removed. She is signed out and told by mail."
+        request,
+        f"The second factor of {reset.user.name} is removed. That person is signed out and told by mail.",
     )
     return redirect("accounts:resets")
 

@@ -26,7 +26,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
                 ('created_at', models.DateTimeField(default=kap.core.clock.now, editable=False)),
-                ('reason', models.CharField(choices=[('danger', 'Danger to the client or to others'), ('asked', 'The client, or someone with her, asks for help now'), ('cover', 'Standing in for a colleague who cannot be reached'), ('other', 'Something else')], max_length=8)),
+                ('reason', models.CharField(choices=[('danger', 'Danger to the client or to others'), ('asked', 'The client, or someone with the client, asks for help now'), ('cover', 'Standing in for a colleague who cannot be reached'), ('other', 'Something else')], max_length=8)),
                 ('words', models.CharField(max_length=500)),
                 ('opened_at', models.DateTimeField(default=kap.core.clock.now)),
                 ('until', models.DateTimeField()),
@@ -50,7 +50,7 @@ class Migration(migrations.Migration):
                 ('pgh_context_id', models.UUIDField(null=True)),
                 ('id', models.UUIDField(default=uuid.uuid4, editable=False, serialize=False)),
                 ('created_at', models.DateTimeField(default=kap.core.clock.now, editable=False)),
-                ('reason', models.CharField(choices=[('danger', 'Danger to the client or to others'), ('asked', 'The client, or someone with her, asks for help now'), ('cover', 'Standing in for a colleague who cannot be reached'), ('other', 'Something else')], max_length=8)),
+                ('reason', models.CharField(choices=[('danger', 'Danger to the client or to others'), ('asked', 'The client, or someone with the client, asks for help now'), ('cover', 'Standing in for a colleague who cannot be reached'), ('other', 'Something else')], max_length=8)),
                 ('words', models.CharField(max_length=500)),
                 ('opened_at', models.DateTimeField(default=kap.core.clock.now)),
                 ('until', models.DateTimeField()),

@@ -8,7 +8,7 @@ from kap.core.actions import System
 
 
 class Command(BaseCommand):
-    help = "Remove somebody's second factor: she is signed out, told by mail, and sets up a new one at the next sign-in."
+    help = "Remove somebody's second factor: the person is signed out, told by mail, and sets up a new one at the next sign-in."
 
     def add_arguments(self, parser):
         parser.add_argument("email")
