@@ -30,6 +30,10 @@ class ClientQuerySet(models.QuerySet):
             return self.filter(user=user)
         return self.none()
 
+    def cared_for_by(self, user):
+        """Those of her care teams alone, for what emergency access does not open."""
+        return self.filter(self._cared_for_by(user)) if user.may(Can.OPEN_CHART) else self.none()
+
     def listed_for(self, user):
         """Whom this person may see by name, phone and appointment, nothing clinical."""
         if user.may(Can.MANAGE_ROSTER):

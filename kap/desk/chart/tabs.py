@@ -4,6 +4,7 @@ from django.core.paginator import Paginator
 from django.db.models import Count, Max, Prefetch, Q
 
 from kap.accounts.models import User
+from kap.accounts.permissions import Can
 from kap.audit.access import EMERGENCY
 from kap.audit.models import AccessLog
 from kap.desk.chart import cards, plan, timeline
@@ -15,7 +16,7 @@ from kap.measures.models import Request as MeasureRequest
 from kap.measures.models import Response
 from kap.notes import forms as note_forms
 from kap.notes.models import Note
-from kap.people.models import Contact
+from kap.people.models import Client, Contact
 from sessions.models import DosingSession
 
 PER_PAGE = 25
@@ -45,7 +46,9 @@ def notes_tab(request, client, course) -> dict:
         {"note": note, "sections": note_forms.filled(note.kind, note.body), "href": note_link(note)}
         for note in page
     ]
-    return {"page_obj": page, "notes": shown}
+    own = request.user.may(Can.KEEP_PSYCHOTHERAPY_NOTES)  # whose pages emergency access does not open
+    own = own and Client.objects.cared_for_by(request.user).filter(pk=client.pk).exists()
+    return {"page_obj": page, "notes": shown, "own_notes": own}
 
 
 def dosing_tab(request, client, course) -> dict:

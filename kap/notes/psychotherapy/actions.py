@@ -8,7 +8,10 @@ from kap.core import clock, vault
 from kap.core.actions import action
 from kap.core.errors import Refused, Stale
 from kap.notes.psychotherapy.models import PsychotherapyNote
+from kap.people import break_glass
 from kap.people.models import Client
+
+NOT_BY_EMERGENCY = "You are here by emergency access. It opens the chart; psychotherapy notes stay closed, to be read or written."
 
 
 class Conflict(Stale):
@@ -26,7 +29,7 @@ def keep(*, client, note_id, words: str, revision: int, by) -> PsychotherapyNote
 
     Raises Refused (not hers to write), Stale (locked), Conflict (changed elsewhere since).
     """
-    _may_write(client, by)
+    must_care(client, by)
     note = _locked_row(note_id) or _begun(client, note_id, by)
     _must_be_open(note, client, by)
     kept = note.words()
@@ -44,7 +47,7 @@ def keep(*, client, note_id, words: str, revision: int, by) -> PsychotherapyNote
 def lock(*, note, by) -> PsychotherapyNote:
     """From now on it only stands there to be read by its author."""
     row = _locked_row(note.pk)
-    _may_write(note.client, by)
+    must_care(note.client, by)
     _must_be_open(row, note.client, by)
     if not row.body:
         raise Refused("Write something before you lock the note.")
@@ -57,14 +60,18 @@ def lock(*, note, by) -> PsychotherapyNote:
 def discard(*, note, by) -> None:
     """The author throws away a note that is not locked. The history keeps that there was one, not its words."""
     row = _locked_row(note.pk)
+    must_care(note.client, by)
     _must_be_open(row, note.client, by)
     row.delete()
 
 
-def _may_write(client, by) -> None:
+def must_care(client, by) -> None:
+    """For every page and every write here: of the care team, and not by emergency access. Raises Refused."""
     require(by, Can.KEEP_PSYCHOTHERAPY_NOTES)
-    if not Client.objects.visible_to(by).filter(pk=client.pk).exists():
-        raise Refused("You are not on this client's care team.")
+    if Client.objects.cared_for_by(by).filter(pk=client.pk).exists():
+        return
+    by_emergency = break_glass.only_by_emergency(client, by)
+    raise Refused(NOT_BY_EMERGENCY if by_emergency else "You are not on this client's care team.")
 
 
 def _locked_row(note_id) -> PsychotherapyNote | None:

@@ -19,10 +19,10 @@ from kap.people.models import Client
 
 class PsychotherapyQuerySet(models.QuerySet):
     def visible_to(self, user):
-        """The author's own, while she cares for the client. Nobody else's, whatever her role or reason."""
+        """The author's own, while she is on the care team. Nobody else's, and nothing by emergency access."""
         if not user.may(Can.KEEP_PSYCHOTHERAPY_NOTES):
             return self.none()
-        return self.filter(author=user, client__in=Client.objects.visible_to(user))
+        return self.filter(author=user, client__in=Client.objects.cared_for_by(user))
 
 
 # The history says who and when; the words are in none of its rows, not even sealed.

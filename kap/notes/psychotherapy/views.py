@@ -25,7 +25,10 @@ AT_ONCE = 50  # notes on the list's page; each is opened to show how it begins
 
 
 def _client(request, pk) -> Client:
-    return get_object_or_404(Client.objects.visible_to(request.user), pk=pk)
+    """A client of hers, else 404. Whoever is there by emergency alone is refused in words, whatever stands there."""
+    client = get_object_or_404(Client.objects.visible_to(request.user), pk=pk)
+    actions.must_care(client, request.user)
+    return client
 
 
 @requires(Can.KEEP_PSYCHOTHERAPY_NOTES)
@@ -76,6 +79,7 @@ def one(request, client, note):
 
 
 def _own(request, client, note) -> PsychotherapyNote:
+    client = _client(request, client)
     rows = PsychotherapyNote.objects.visible_to(request.user).select_related("client")
     return get_object_or_404(rows, pk=note, client=client)
 

@@ -130,10 +130,47 @@ def test_psychotherapy_notes_stay_closed(client, stranger, mara):
     )
     opened(stranger, mara)
     client.force_login(mara)
-    assert client.get(reverse("notes:psychotherapy", args=[stranger.pk, note.pk])).status_code == 404
-    assert "Between us alone" not in client.get(reverse("notes:psychotherapy_list", args=[stranger.pk])).text
+    assert client.get(reverse("desk:chart", args=[stranger.pk])).status_code == 200
+    for place in (note.pk, uuid4()):  # one that is there and one that is not: the same answer
+        for way in ("psychotherapy", "psychotherapy_lock", "psychotherapy_discard"):
+            address = reverse(f"notes:{way}", args=[stranger.pk, place])
+            for page in (client.get(address), client.post(address, {"words": "mine", "version": "1"})):
+                assert page.status_code in (405, 409), (way, page.status_code)
+                assert "Between us alone" not in page.text
     client.force_login(jonas)
     assert "Between us alone" in client.get(reverse("notes:psychotherapy", args=[stranger.pk, note.pk])).text
+
+
+def test_nor_are_own_ones_written_or_read_by_emergency_access(client, stranger, mara):
+    """Also not those that she wrote herself, when she was on the care team."""
+    membership = TeamMemberFactory(client=stranger, user=mara)
+    TeamMemberFactory(client=stranger, user=UserFactory(roles=["therapist"]))
+    note = psychotherapy.keep(client=stranger, note_id=uuid4(), words="Of then", revision=0, by=mara)
+    actions.leave_team(member=membership, by=mara)
+    opened(stranger, mara)
+    client.force_login(mara)
+    assert "own-notes" not in client.get(reverse("desk:chart_tab", args=[stranger.pk, "notes"])).text
+    new = reverse("notes:psychotherapy_new", args=[stranger.pk])
+    pages = [client.get(reverse("notes:psychotherapy_list", args=[stranger.pk])), client.get(new)]
+    pages += [client.post(new, {"note": str(uuid4()), "version": "0", "words": "By emergency"})]
+    pages += [client.get(reverse("notes:psychotherapy", args=[stranger.pk, note.pk]))]
+    for page in pages:
+        assert page.status_code == 409
+        assert "here by emergency access" in page.text
+        assert "Of then" not in page.text
+    for write in (
+        lambda: psychotherapy.keep(
+            client=stranger, note_id=uuid4(), words="By emergency", revision=0, by=mara
+        ),
+        lambda: psychotherapy.keep(
+            client=stranger, note_id=note.pk, words="By emergency", revision=1, by=mara
+        ),
+        lambda: psychotherapy.lock(note=note, by=mara),
+        lambda: psychotherapy.discard(note=note, by=mara),
+    ):
+        with pytest.raises(Refused, match="psychotherapy notes stay closed"):
+            write()
+    assert list(type(note).objects.values_list("pk", "revision", "locked_at")) == [(note.pk, 1, None)]
 
 
 class TestTelling:
