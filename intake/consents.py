@@ -55,6 +55,6 @@ def missing(course, route: str, setting: str, appointment=None) -> list[Missing]
 def _not_by(signer, appointment) -> Missing:
     return Missing(
         f"{signer.name}, who is named as chaperone, has not signed the chaperone agreement.",
-        "The text is behind the link in the e-mail to the chaperone. Send it again, or name somebody else.",
+        "The text is behind the link in the email to the chaperone. Send it again, or name somebody else.",
         reverse("scheduling:appointment", args=[appointment.pk]),
     )

@@ -21,7 +21,7 @@ REMIND_AFTER = (timedelta(days=2), timedelta(days=5))
 def open_forms(*, course, subject=None, by) -> None:
     """The intake opens: the questionnaires asked before treatment, and two reminders should the forms stay unsent.
 
-    Without an e-mail address no reminder is owed: the forms then come by phone or in the clinic.
+    Without an email address no reminder is owed: the forms then come by phone or in the clinic.
     """
     now = clock.now()
     for code in REQUIRED_MEASURES:

@@ -14,14 +14,14 @@ class RegisterForm(Form):
         error_messages={"required": _("Enter your full name")},
     )
     email = forms.EmailField(
-        label=_("Your e-mail address"),
+        label=_("Your email address"),
         help_text=_("We send a link and a code to it. Only you should be able to read it."),
         widget=forms.EmailInput(
             attrs={"autocomplete": "email", "autocapitalize": "none", "spellcheck": "false"}
         ),
         error_messages={
-            "required": _("Enter your e-mail address, like name@example.org"),
-            "invalid": _("Enter an e-mail address like name@example.org"),
+            "required": _("Enter your email address, like name@example.org"),
+            "invalid": _("Enter an email address like name@example.org"),
         },
     )
 

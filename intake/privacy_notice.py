@@ -50,7 +50,7 @@ def shipped() -> list[dict]:
         {
             "title": _("How we protect it"),
             "text": _(
-                "Your forms are kept on the clinic’s own system. E-mails from us say that something waits for you, "
+                "Your forms are kept on the clinic’s own system. Emails from us say that something waits for you, "
                 "never what it is about. If your information is ever exposed, we tell you within 60 days."
             ),
         },

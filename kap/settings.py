@@ -243,7 +243,7 @@ ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*"]
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_EMAIL_VERIFICATION = (
-    "none"  # staff come by invitation, clients by an e-mailed code: both prove the address
+    "none"  # staff come by invitation, clients by an emailed code: both prove the address
 )
 ACCOUNT_ADAPTER = "kap.accounts.adapter.Adapter"
 # Staff prove a second factor. The demonstration asks for none and says so; tests turn it on where they try it.

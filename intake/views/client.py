@@ -32,11 +32,11 @@ def start(request):
     )
 
 
-@public("anybody may ask for an account; a code to her e-mail address opens it")
+@public("anybody may ask for an account; a code to her email address opens it")
 @never_cache
 @require_http_methods(["GET", "POST"])
 def register(request):
-    """Name and e-mail address, then the same way as signing in: it looks the same whether the address is known."""
+    """Name and email address, then the same way as signing in: it looks the same whether the address is known."""
     if request.user.is_authenticated:
         return redirect(entry.home(request.user) if request.user.is_staff_member else "intake:welcome")
     form = RegisterForm(request.POST or None)

@@ -21,7 +21,7 @@ CODE_LASTS = timedelta(minutes=15)
 CODE_TRIES = 5
 INVITATION_LASTS = timedelta(days=7)
 RESET_LASTS = timedelta(hours=1)
-EMAIL_TAKEN = "There is an account with this e-mail address already."
+EMAIL_TAKEN = "There is an account with this email address already."
 
 
 # ---------------------------------------------------------------- accounts and roles
@@ -29,7 +29,7 @@ EMAIL_TAKEN = "There is an account with this e-mail address already."
 
 @action("accounts.open")
 def open_account(*, email: str, name: str, roles, password: str | None = None, by) -> User:
-    """A new account with its roles. Without a password it can be used only by e-mailed code (clients).
+    """A new account with its roles. Without a password it can be used only by emailed code (clients).
 
     Raises Refused when the address has an account already.
     """
@@ -288,7 +288,7 @@ def set_pin(*, user, pin: str, by) -> User:
 
 @action("accounts.send_code")
 def send_code(*, user, next_path: str = "", by) -> SignInCode:
-    """E-mail a link and a code, good once and for 15 minutes. `next_path` is where she wanted to go.
+    """Email a link and a code, good once and for 15 minutes. `next_path` is where she wanted to go.
 
     Raises Refused for an inactive account and for staff, who sign in by password.
     """

@@ -1,4 +1,4 @@
-"""allauth as we use it: no open sign-up; accounts come by invitation or by a verified e-mail code."""
+"""allauth as we use it: no open sign-up; accounts come by invitation or by a verified email code."""
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.mfa.adapter import DefaultMFAAdapter

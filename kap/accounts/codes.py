@@ -1,4 +1,4 @@
-"""Signing in by e-mailed link and code, as the browser lives it.
+"""Signing in by emailed link and code, as the browser lives it.
 
 The browser that asked may type the code at once; another one opens the link and types the code there. For an
 address that nobody here has, everything looks the same and no code ever fits.

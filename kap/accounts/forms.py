@@ -18,13 +18,13 @@ PASSWORD_HELP = gettext_lazy(
 
 class EmailForm(Form):
     email = forms.EmailField(
-        label=gettext_lazy("E-mail"), max_length=254, widget=forms.EmailInput(attrs={"autocomplete": "email"})
+        label=gettext_lazy("Email"), max_length=254, widget=forms.EmailInput(attrs={"autocomplete": "email"})
     )
 
 
 class PasswordSignInForm(Form):
     email = forms.EmailField(
-        label="E-mail", max_length=254, widget=forms.EmailInput(attrs={"autocomplete": "username"})
+        label="Email", max_length=254, widget=forms.EmailInput(attrs={"autocomplete": "username"})
     )
     password = forms.CharField(
         label="Password", strip=False, max_length=200,
@@ -34,7 +34,7 @@ class PasswordSignInForm(Form):
 
 class CodeForm(Form):
     code = forms.CharField(
-        label=gettext_lazy("Code from the e-mail"),
+        label=gettext_lazy("Code from the email"),
         help_text=gettext_lazy("Six digits. You can paste them."),
         max_length=40,
         widget=forms.TextInput(
@@ -46,7 +46,7 @@ class CodeForm(Form):
         """Pasted codes come with spaces, dashes or a line around them."""
         digits = "".join(c for c in self.cleaned_data["code"] if c.isascii() and c.isdigit())
         if len(digits) != tokens.CODE_DIGITS:
-            raise forms.ValidationError(_("Type the six digits of the code in the e-mail."))
+            raise forms.ValidationError(_("Type the six digits of the code in the email."))
         return digits
 
 
@@ -131,7 +131,7 @@ class PinForm(Form):
 
 class InviteForm(Form):
     name = forms.CharField(label="Name", max_length=120, help_text="As colleagues and clients shall read it.")
-    email = forms.EmailField(label="E-mail", max_length=254)
+    email = forms.EmailField(label="Email", max_length=254)
     roles = forms.MultipleChoiceField(
         label="Roles", choices=STAFF_ROLES, widget=forms.CheckboxSelectMultiple,
         help_text="Somebody who treats and also runs the clinic has both roles.",

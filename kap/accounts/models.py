@@ -1,6 +1,6 @@
 """People who sign in, and what each may do.
 
-Clients sign in by e-mailed link plus one-time code, staff by password. Roles are rows with a beginning and
+Clients sign in by emailed link plus one-time code, staff by password. Roles are rows with a beginning and
 an end, so that who could do what on a day can be told later.
 """
 
@@ -120,7 +120,7 @@ class RoleGrant(Base):
 
 @pghistory.track(exclude=["token_hash"])
 class Invitation(Base):
-    """An open door for one person and a few days. The token itself is only in the e-mail."""
+    """An open door for one person and a few days. The token itself is only in the email."""
 
     email = models.EmailField()
     name = models.CharField(max_length=120)
@@ -151,7 +151,7 @@ class Invitation(Base):
 class SignInCode(Base):
     """A link and a six-digit code, both needed, once, for a quarter of an hour. Stored as hashes.
 
-    The link's token finds the row; the code proves that the e-mail was read on purpose, so a forwarded or
+    The link's token finds the row; the code proves that the email was read on purpose, so a forwarded or
     pre-fetched link alone shows nothing.
     """
 

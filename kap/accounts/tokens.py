@@ -1,4 +1,4 @@
-"""Secrets that travel by e-mail, and the hashes that we keep of them."""
+"""Secrets that travel by email, and the hashes that we keep of them."""
 
 import hashlib
 import secrets

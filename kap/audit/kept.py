@@ -63,6 +63,11 @@ class Kept:
     def name(self) -> str:
         return str(self.of._meta.verbose_name)
 
+    @property
+    def is_private(self) -> bool:
+        """Kept, sealed and verified like all others, and left out of the viewer: that a row is there says too much."""
+        return getattr(self.of, "kept_private", False)
+
 
 def histories() -> list[Kept]:
     from pghistory.models import Event

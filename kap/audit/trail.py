@@ -1,7 +1,8 @@
 """One list over all that was written and read: who, what kind, which verb, whose record, when, from where.
 
-Never what: no value of any column is read here but the context and the name of a column that changed. Paginated
-by key (time, table, number), so that the hundredth page costs as much as the first.
+Never what: no value of any column is read here but the context and the name of a column that changed. Tables that
+are private (`kept_private` on their model) are not read at all. Paginated by key (time, table, number), so that the
+hundredth page costs as much as the first.
 """
 
 from dataclasses import dataclass, replace
@@ -78,7 +79,7 @@ class Entry:
 
 def kinds() -> list[tuple[str, str]]:
     """(code, words) of all that can be asked for, by their words."""
-    named = {one.table: one.name for one in kept.tables() if one.table != READ}
+    named = {one.table: one.name for one in kept.tables() if one.table != READ and not one.is_private}
     return [(READS, "pages opened"), *sorted(named.items(), key=lambda pair: pair[1])]
 
 
@@ -99,6 +100,8 @@ def entries(wanted: Wanted, limit: int) -> list[Entry]:
 def _asked_for(one: kept.Kept, wanted: Wanted) -> bool:
     if one.table == READ:
         return wanted.kind in ("", READS) and not wanted.verb
+    if one.is_private:
+        return False
     return wanted.kind in ("", one.table)
 
 

@@ -41,7 +41,7 @@ def wanted(kind: str, unit: str) -> str:
         "file": _("choose a file"),
         "date": _("enter a date that exists"),
         "time": _("enter a time like 14:07"),
-        "email": _("enter an e-mail address like name@example.org"),
+        "email": _("enter an email address like name@example.org"),
         "text": _("fill this in"),
     }[kind]
 

@@ -19,8 +19,8 @@ class ClinicForm(ModelForm):
             "zone": "Home time zone",
             "crisis_phone": "Crisis line",
             "crisis_words": "What clients read in a crisis",
-            "email": "E-mail",
-            "privacy_officer_email": "Privacy officer's e-mail",
+            "email": "Email",
+            "privacy_officer_email": "Privacy officer's email",
             "tax_id": "Tax number",
         }
         help_texts = {

@@ -134,7 +134,7 @@ def _must_be_signer(request, by) -> str:
     if request.template.kind == Kind.CHAPERONE_AGREEMENT:
         if isinstance(by, Contact) and by.client_id == request.client_id and by.ended_at is None:
             return "chaperone"
-        raise Refused("The chaperone signs this in person, by the link in the e-mail.")
+        raise Refused("The chaperone signs this in person, by the link in the email.")
     if request.client.user_id and getattr(by, "pk", None) == request.client.user_id:
         return "client"
     raise Refused("Only the person named may sign this. Staff cannot sign for a client.")

@@ -14,7 +14,7 @@ from kap.people.models import Client
 def ask(*, course, instrument: str, occasion: str, due_at, about=None, by) -> Request:
     """A questionnaire that the client should answer; once per course, instrument, occasion and session.
 
-    Before treatment it stands in her task list; later ones are announced by e-mail when due.
+    Before treatment it stands in her task list; later ones are announced by email when due.
     """
     instruments.get(instrument)
     about = getattr(about, "pk", about)

@@ -7,7 +7,7 @@ from kap.core.errors import Stale
 from kap.outbox import catalogue, nudge
 from kap.outbox.models import Channel, Message, State
 
-NO_ADDRESS = "There is no e-mail address on record."
+NO_ADDRESS = "There is no email address on record."
 
 
 @action("outbox.owe")
@@ -59,7 +59,7 @@ def _facts(
     described = catalogue.get(kind)
     if channel != Channel.EMAIL:
         raise ValueError(
-            "Only e-mail can be sent. A second channel needs its own way out in kap.outbox.channels."
+            "Only email can be sent. A second channel needs its own way out in kap.outbox.channels."
         )
     if expires_at is None and described.late_after is not None:
         expires_at = send_at + described.late_after

@@ -17,7 +17,7 @@ class MessageKind:
 
     `recheck`: dotted path of `still_stands(message) -> str`, why it must not be sent, or "". `secret`: keys
     of the context that are wiped as soon as the message has ended. `always`: sent also to someone who wants
-    no e-mail, because she asked for this very message, or because it is to staff.
+    no email, because she asked for this very message, or because it is to staff.
     """
 
     code: str

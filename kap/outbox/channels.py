@@ -1,4 +1,4 @@
-"""How a message leaves the house. E-mail only: SMTP by default, a provider of Anymail by EMAIL_BACKEND."""
+"""How a message leaves the house. Email only: SMTP by default, a provider of Anymail by EMAIL_BACKEND."""
 
 import hashlib
 from email.utils import formataddr, parseaddr

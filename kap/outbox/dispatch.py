@@ -3,7 +3,7 @@
 1. claim: a batch of due rows gets a lease and a token, with SKIP LOCKED, and commits. Two dispatchers never
    hold one row; a worker killed afterwards loses only its lease, and another takes the row when that ends.
 2. each row is asked again: expired, no longer true, no longer wanted? Then it is dropped, with why.
-3. it is sent, and recorded as sent only if the token is still ours. E-mail has no "exactly once": a crash
+3. it is sent, and recorded as sent only if the token is still ours. Email has no "exactly once": a crash
    between sending and recording repeats it, at most once per crash, under the same Message-ID. A database that
    is away for a moment repeats nothing: the worker waits for it before it goes on.
 """
@@ -122,7 +122,7 @@ def why_not(message: Message) -> str:
     if message.expires_at and message.expires_at <= clock.now():
         return "Too late to be of use"
     if message.client and not message.contact_id and not kind.always and not message.client.email_ok:
-        return "The client wants no e-mail"
+        return "The client wants no email"
     return import_string(kind.recheck)(message) if kind.recheck and message.cause else ""
 
 

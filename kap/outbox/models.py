@@ -16,7 +16,7 @@ class State(models.TextChoices):
 
 
 class Channel(models.TextChoices):
-    EMAIL = "email", "E-mail"
+    EMAIL = "email", "Email"
     SMS = "sms", "Text message"
 
 
@@ -94,7 +94,7 @@ class Message(models.Model):
 
 
 class MailboxItem(models.Model):
-    """The demonstration's mailbox: what would have been e-mailed. Empty in every real clinic."""
+    """The demonstration's mailbox: what would have been emailed. Empty in every real clinic."""
 
     id = models.BigAutoField(primary_key=True)
     to_address = models.CharField(max_length=254)

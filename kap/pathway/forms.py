@@ -43,7 +43,7 @@ class EnquiryForm(ClientForm):
             self.alike = self._alike(name, chosen, data.get("email") or "")
             if self.alike:
                 raise forms.ValidationError(
-                    "Somebody with a similar name or the same e-mail is on record. Compare before you add them."
+                    "Somebody with a similar name or the same email is on record. Compare before you add them."
                 )
         return data
 

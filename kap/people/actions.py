@@ -52,7 +52,7 @@ def _change(thing, fields: dict, known: tuple[str, ...]):
 
 @action("people.add_client")
 def add_client(*, legal_name: str, by, **details) -> Client:
-    """Enter a client under the next number. `details`: any of CLIENT_FIELDS; an e-mail is not needed.
+    """Enter a client under the next number. `details`: any of CLIENT_FIELDS; an email is not needed.
 
     Whether somebody sounds alike is asked by the form (`Client.objects.similar_to`), not here: two people may
     have one name. A person who is signing herself up passes System.
@@ -75,7 +75,7 @@ def add_client(*, legal_name: str, by, **details) -> Client:
 def update_client(*, client, by, **details) -> Client:
     """Change any of CLIENT_FIELDS; by staff, or by the client herself. Raises Refused.
 
-    When staff change the e-mail, her way of signing in moves along. When she does it herself it does not: a
+    When staff change the email, her way of signing in moves along. When she does it herself it does not: a
     slip of the finger must not lock her out.
     """
     _may(by, Can.EDIT_CLIENT_DETAILS, client=client)
@@ -83,16 +83,14 @@ def update_client(*, client, by, **details) -> Client:
     email = details.get("email", client.email).strip()
     if client.user and email != client.email and getattr(by, "pk", None) != client.user_id:
         if not email:
-            raise Refused(
-                "This client signs in by e-mail. Enter an address, or leave the one that was there."
-            )
+            raise Refused("This client signs in by email. Enter an address, or leave the one that was there.")
         change_email(user=client.user, email=email, by=by)
     return _change(client, details, CLIENT_FIELDS)
 
 
 @action("people.give_account")
 def give_account(*, client, by) -> Client:
-    """A way to sign in by e-mailed code. Her e-mail must be on record and be nobody else's account.
+    """A way to sign in by emailed code. Her email must be on record and be nobody else's account.
 
     Raises Refused; Stale when she has one.
     """
@@ -101,7 +99,7 @@ def give_account(*, client, by) -> Client:
     if client.user_id:
         raise Stale(f"{client.name} has an account already.")
     if not client.email:
-        raise Refused("Enter an e-mail address first: the code to sign in is sent there.")
+        raise Refused("Enter an email address first: the code to sign in is sent there.")
     client.user = open_account(email=client.email, name=client.name[:120], roles=[Role.CLIENT], by=by)
     client.save(update_fields=["user"])
     return client
@@ -109,7 +107,7 @@ def give_account(*, client, by) -> Client:
 
 @action("people.invite_client")
 def invite_client(*, client, by) -> Client:
-    """Open her account if she has none, and owe her an e-mail that says where to sign in. Raises Refused."""
+    """Open her account if she has none, and owe her an email that says where to sign in. Raises Refused."""
     _may(by, Can.ADD_CLIENT)
     if not client.user_id:
         client = give_account(client=client, by=by)

@@ -40,8 +40,8 @@ class ClientForm(ModelForm):
         labels = {
             "legal_name": "Legal name",
             "chosen_name": "Chosen first name",
-            "email": "E-mail",
-            "email_ok": "E-mail is fine",
+            "email": "Email",
+            "email_ok": "Email is fine",
             "voicemail_ok": "Voicemail is fine",
             "text_ok": "Text messages are fine",
         }
@@ -73,7 +73,7 @@ class ContactForm(ModelForm):
         ]
         labels = {
             "relation": "How they are related",
-            "email": "E-mail, if there is one",
+            "email": "Email, if there is one",
             "is_emergency": "Emergency contact",
             "is_driver": "Driver after a session in clinic",
             "is_chaperone": "Chaperone for sessions at home",

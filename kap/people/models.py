@@ -26,7 +26,7 @@ class Sex(models.TextChoices):
 
 @pghistory.track()
 class Client(Base):
-    """A person who seeks or receives treatment. May have no account and no e-mail (entered from a phone call)."""
+    """A person who seeks or receives treatment. May have no account and no email (entered from a phone call)."""
 
     number = models.PositiveIntegerField(unique=True, editable=False)
     user = models.OneToOneField(User, null=True, blank=True, on_delete=models.PROTECT, related_name="client")

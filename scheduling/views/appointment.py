@@ -51,7 +51,7 @@ def cancel(request, pk):
             actions.cancel(appointment=one, **form.cleaned_data, by=request.user)
         except Refused as refused:
             return shown(request, "cancel", one, 409, form=form, errors=words(refused))
-        messages.success(request, _("Cancelled. The client is told by e-mail, where there is an address."))
+        messages.success(request, _("Cancelled. The client is told by email, where there is an address."))
         return redirect("scheduling:appointment", pk=pk)
     return shown(request, "cancel", one, 422 if form.is_bound else 200, form=form)
 
@@ -76,7 +76,7 @@ def move(request, pk):
         return shown(request, "move", one, 409, move=page, near=near, errors=words(closed))
     except Refused as refused:
         return shown(request, "move", one, 409, move=page, errors=words(refused))
-    messages.success(request, _("Moved. The client is told by e-mail, where there is an address."))
+    messages.success(request, _("Moved. The client is told by email, where there is an address."))
     return redirect("scheduling:appointment", pk=pk)
 
 
@@ -102,7 +102,7 @@ def no_show(request, pk):
 @require_http_methods(["GET", "HEAD", "POST"])
 @once
 def companion_name(request, pk):
-    """Choose who it will be; she is asked at once, where she has an e-mail address."""
+    """Choose who it will be; she is asked at once, where she has an email address."""
     one = found(request, pk)
     client = AppointmentPage(one, request.user).client
     form = CompanionForm(request.POST or None, client=client, initial={"contact": one.companion_id})
@@ -113,7 +113,7 @@ def companion_name(request, pk):
             return shown(
                 request, "companion_name", one, 409, form=form, spoke=SpokeForm(), errors=words(refused)
             )
-        messages.success(request, _("Named, and asked by e-mail where there is an address."))
+        messages.success(request, _("Named, and asked by email where there is an address."))
         return redirect("scheduling:appointment", pk=pk)
     return shown(request, "companion_name", one, 422 if form.is_bound else 200, form=form, spoke=SpokeForm())
 

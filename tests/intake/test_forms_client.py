@@ -102,7 +102,7 @@ def test_registering_keeps_what_was_typed_and_says_how_to_mend_it(client):
     shown = Paper(client).open(reverse("intake:register")).press(name="", email="nowhere")
     assert shown.status == 422
     assert shown.errors() == {
-        "id_name": "Enter your full name", "id_email": "Enter an e-mail address like name@example.org",
+        "id_name": "Enter your full name", "id_email": "Enter an email address like name@example.org",
     }  # fmt: skip
     assert shown.value("email") == "nowhere"
 

@@ -23,7 +23,7 @@ def test_a_deployment_has_no_warning(tmp_path):
     done = deploy_check(tmp_path)
     assert done.returncode == 0, done.stderr
     assert "no issues" in done.stdout
-    assert "(1 silenced)" in done.stdout  # auth.W004: e-mail addresses are unique in lower case
+    assert "(1 silenced)" in done.stdout  # auth.W004: email addresses are unique in lower case
 
 
 @pytest.mark.parametrize(

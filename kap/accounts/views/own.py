@@ -105,7 +105,7 @@ def password_forgotten(request):
     return render(request, "accounts/password_forgotten.html", {"form": form}, status=status)
 
 
-@public("the e-mailed link proves who it is, once and for an hour")
+@public("the emailed link proves who it is, once and for an hour")
 @never_cache
 @sensitive_post_parameters()
 @require_http_methods(["GET", "POST"])
@@ -131,7 +131,7 @@ def _by_reset_link(uid, token):
     return user if good else None
 
 
-@public("the e-mailed link proves who it is; shows only the invited person's own name")
+@public("the emailed link proves who it is; shows only the invited person's own name")
 @never_cache
 @sensitive_post_parameters()
 @require_http_methods(["GET", "POST"])

@@ -30,7 +30,7 @@ WAY = "kap_way"  # cookie: this browser last signed in by password, so it is sho
 @never_cache
 @require_http_methods(["GET", "POST"])
 def sign_in(request):
-    """Clients: an e-mail address, then a code. Says the same whether the address is known or not."""
+    """Clients: an email address, then a code. Says the same whether the address is known or not."""
     goal = entry.safe_next(request)
     if request.user.is_authenticated:
         return redirect(goal or entry.home(request.user))
@@ -70,7 +70,7 @@ def code(request):
 @never_cache
 @require_http_methods(["GET", "POST"])
 def link(request, token):
-    """The e-mailed link: asks for the code, so that a forwarded or pre-fetched link alone opens nothing."""
+    """The emailed link: asks for the code, so that a forwarded or pre-fetched link alone opens nothing."""
     row = codes.by_link(token)
     goal = row.next_path if row else ""
     form = CodeForm(request.POST or None)
@@ -93,7 +93,7 @@ def _code_page(request, form, outcome, wait, *, email="", goal=""):
     if outcome == "wait":
         form.add_error(None, limits.wait_words(wait))
     if outcome == "wrong":
-        form.add_error("code", _("This code does not fit. Use the newest e-mail, and check each digit."))
+        form.add_error("code", _("This code does not fit. Use the newest email, and check each digit."))
     status = {"wait": 429, "ended": 410}.get(outcome, 422 if form.errors else 200)
     context = {"form": form, "ended": outcome == "ended", "email": email, "next": goal}
     return render(request, "accounts/code.html", context, status=status)
@@ -104,7 +104,7 @@ def _code_page(request, form, outcome, wait, *, email="", goal=""):
 @sensitive_post_parameters("password")
 @require_http_methods(["GET", "POST"])
 def sign_in_staff(request):
-    """Staff: e-mail and password. Never says which of the two was wrong, nor whether the account exists."""
+    """Staff: email and password. Never says which of the two was wrong, nor whether the account exists."""
     goal = entry.safe_next(request)
     if request.user.is_authenticated:
         return redirect(goal or entry.home(request.user))
@@ -123,7 +123,7 @@ def sign_in_staff(request):
                 None,
                 limits.wait_words(wait)
                 if wait
-                else "E-mail or password does not fit. Check both and try again. If it goes on, ask an admin.",
+                else "Email or password does not fit. Check both and try again. If it goes on, ask an admin.",
             )
     return render(request, "accounts/sign_in_staff.html", {"form": form, "next": goal}, status=status)
 

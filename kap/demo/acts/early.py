@@ -17,7 +17,7 @@ from kap.worklist.models import Item
 
 
 def enquire(case: Case, *, by_phone=False, invite=True) -> None:
-    """Entered by the admin from a phone call; `by_phone`: without an e-mail address."""
+    """Entered by the admin from a phone call; `by_phone`: without an email address."""
     case.act = "enquiry"
     details = {
         "legal_name": case.person.name,

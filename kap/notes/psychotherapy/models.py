@@ -37,6 +37,7 @@ class PsychotherapyNote(Base):
     saved_at = models.DateTimeField(null=True, blank=True)
     locked_at = models.DateTimeField(null=True, blank=True)
     objects = PsychotherapyQuerySet.as_manager()
+    kept_private = True  # whether a client has one is nobody's to know, the audit's reader included
 
     class Meta:
         ordering = ["-created_at"]

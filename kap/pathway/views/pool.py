@@ -87,7 +87,7 @@ def assign(request, course):
 @require_http_methods(["GET", "POST"])
 @once
 def enquiry_new(request):
-    """Somebody has called. With or without an e-mail; warned when she may be on record already."""
+    """Somebody has called. With or without an email; warned when she may be on record already."""
     form = EnquiryForm(request.POST or None, user=request.user)
     if request.method == "POST" and form.is_valid():
         data = form.cleaned_data

@@ -81,7 +81,7 @@ def client_edit(request, client):
 def client_invite(request, client):
     found = _listed(request, client)
     actions.invite_client(client=found, by=request.user)
-    messages.success(request, f"{found.name} gets an e-mail that says how to sign in.")
+    messages.success(request, f"{found.name} gets an email that says how to sign in.")
     return redirect("people:client", client=found.pk)
 
 

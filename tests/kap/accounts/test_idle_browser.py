@@ -117,7 +117,7 @@ def test_warned_then_locked_then_on_with_all_that_was_typed(visit, size, theme):
     expect(lock(page)).not_to_be_visible()
     assert page.title() == title
     expect(page.get_by_label("Name")).to_have_value(WORDS)
-    page.get_by_label("E-mail").fill("new@alderhouse.example")
+    page.get_by_label("Email").fill("new@alderhouse.example")
     page.get_by_label("Monitor").check()
     page.get_by_role("button", name=re.compile("Send|Invite")).last.click()
     expect(page.locator("body")).to_contain_text(f"Invitation to {WORDS} is on its way")
@@ -193,7 +193,7 @@ def test_ended_from_elsewhere_the_page_is_covered_and_opens_after_signing_in_aga
         lock(page).get_by_role("link", name="Sign in again").click()
     tab = new.value
     tab.get_by_role("link", name="I work here: sign in with a password").click()
-    tab.get_by_label("E-mail").fill(user.email)
+    tab.get_by_label("Email").fill(user.email)
     tab.get_by_label("Password", exact=True).fill(PASSWORD)
     tab.get_by_role("button", name="Sign in").click()
     expect(tab.get_by_role("heading", name="You are signed in again")).to_be_visible()
@@ -273,7 +273,7 @@ def test_where_she_is_signed_in(visit):
         page = visit(user, "/sign-in/", size=size, theme=theme)
         page.context.clear_cookies(name="kap_session")
         page.goto("/sign-in/staff/")
-        page.get_by_label("E-mail").fill(user.email)
+        page.get_by_label("Email").fill(user.email)
         page.get_by_label("Password", exact=True).fill(PASSWORD)
         page.get_by_role("button", name="Sign in").click()
         for path, name in (

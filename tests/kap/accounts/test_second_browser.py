@@ -48,7 +48,7 @@ def with_authenticator(context, *, verified=True):
 
 def give_password(page, email):
     page.goto("/sign-in/staff/")
-    page.get_by_label("E-mail").fill(email)
+    page.get_by_label("Email").fill(email)
     page.get_by_label("Password", exact=True).fill(PASSWORD)
     page.get_by_role("button", name="Sign in").click()
 
@@ -82,7 +82,7 @@ def test_a_passkey_from_the_first_password_to_an_invitation(live_server):
         clock.move_to(clock.now() + timedelta(minutes=6))
         page.goto("/staff/invite/")
         page.get_by_label("Name").fill("Kit Aram")
-        page.get_by_label("E-mail").fill("kit@alderhouse.example")
+        page.get_by_label("Email").fill("kit@alderhouse.example")
         page.get_by_label("Therapist").check()
         page.get_by_label("Monitor").check()
         page.locator("main").get_by_role("button").first.click()

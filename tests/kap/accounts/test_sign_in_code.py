@@ -1,4 +1,4 @@
-"""Clients sign in by an e-mailed link plus a six-digit code."""
+"""Clients sign in by an emailed link plus a six-digit code."""
 
 import pytest
 
@@ -21,7 +21,7 @@ def ask(client, email="jordan@mail.example", **data):
 
 
 def mailed():
-    """(path, code) of the newest e-mail."""
+    """(path, code) of the newest email."""
     message = Message.objects.filter(kind="sign_in_code").order_by("-id").first()
     return message.context["path"], message.context["code"]
 

@@ -1,4 +1,4 @@
-"""Staff sign in by e-mail and password."""
+"""Staff sign in by email and password."""
 
 import pytest
 from django.urls import reverse
@@ -47,7 +47,7 @@ def test_an_address_elsewhere_is_never_gone_on_to(client, mara):
 def test_known_and_unknown_accounts_get_the_same_answer(client, mara):
     known, unknown = knock(client), knock(client, email="nobody@alderhouse.example")
     assert known.status_code == unknown.status_code == 422
-    words = b"E-mail or password does not fit"
+    words = b"Email or password does not fit"
     assert words in known.content
     assert words in unknown.content
 

@@ -1,16 +1,19 @@
 """The viewer: who, what kind, which fields, when, from where; never a value of the record."""
 
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from kap.audit import trail
+from kap.audit import kept, trail, verify
 from kap.audit.models import AccessLog
 from kap.core import clock
 from kap.core.actions import System
+from kap.desk.trail import lines as lines_of
+from kap.notes.psychotherapy import actions as psychotherapy
 from kap.people import actions as people
 from tests.factories.core import ClinicFactory
 from tests.factories.people import ClientFactory, UserFactory
@@ -80,6 +83,45 @@ class TestWhatItSays:
         client.get(reverse("people:client", args=[shown.pk]), REMOTE_ADDR="203.0.113.9")
         (entry,) = seen(kind=trail.READS, client=str(shown.pk))
         assert (entry.what, entry.actor, entry.address) == ("details", admin.audit_label, "203.0.113.9")
+
+
+class TestPsychotherapyNotes:
+    """Who reads the audit may not learn that a client has one; who checks it still finds one that is tampered with."""
+
+    @pytest.fixture
+    def kept_one(self, mara):
+        shown = people.add_client(legal_name="Ana Lee", by=mara)
+        note = psychotherapy.keep(client=shown, note_id=uuid4(), words="Between us", revision=0, by=mara)
+        return psychotherapy.lock(note=note, by=mara)
+
+    def test_neither_page_nor_table_tells_that_there_is_one(self, client, admin, mara, kept_one):
+        page = client.get(AUDIT)
+        table = client.get(reverse("desk:audit_csv")).text
+        assert "Client added" in page.text
+        assert "people.add_client" in table
+        lines = [*page.context["lines"], *lines_of(seen(client=str(kept_one.client_id)))]
+        assert {"people.add_client"} <= {line.entry.verb for line in lines}
+        for text in (table, *(" ".join(line.cells()) for line in lines)):
+            assert "psychotherapy" not in text.lower()
+            assert str(kept_one.pk) not in text
+
+    @pytest.mark.parametrize(
+        "said", [{"kind": "notes_psychotherapynoteevent"}, {"verb": "psychotherapy.keep"}]
+    )
+    def test_nor_can_it_be_asked_for(self, client, admin, kept_one, said):
+        assert client.get(AUDIT, said).status_code == 422
+        assert client.get(reverse("desk:audit_csv"), said).status_code == 422
+        assert seen(**said) == []
+
+    def test_its_history_is_sealed_and_verified_all_the_same(self, kept_one):
+        private = [one for one in kept.tables() if one.is_private]
+        assert [one.of for one in private] == [type(kept_one)]
+        type(kept_one).history.rel.related_model.objects.create(
+            id=uuid4(), pgh_obj_id=uuid4(), pgh_label="update", client_id=kept_one.client_id,
+            author_id=kept_one.author_id, locked_at=clock.now(),
+        )  # fmt: skip
+        found = [str(one) for one in verify.newest_rows(verify.Count()) if "psychotherapy" in str(one)]
+        assert len(found) == 1
 
 
 class TestFilters:

@@ -54,7 +54,7 @@ def test_a_link_that_has_run_out_is_given_again(capsys):
     ("changes", "words"),
     [
         ({"zone": "Pacific"}, "is no time zone"),
-        ({"email": "hello"}, "is no e-mail address"),
+        ({"email": "hello"}, "is no email address"),
         ({"state": "XX"}, "is no US state"),
         ({"rooms": "Sea"}, "name=therapy or name=dosing"),
         ({"name": None}, "--name: Name of the clinic"),

@@ -316,7 +316,7 @@ def test_clinic_details_are_changed_by_the_admin_and_bad_ones_are_kept_in_the_fo
     }  # fmt: skip
     bad = client.post("/settings/clinic/", good | {"email": "x", "phone": ""})
     assert bad.status_code == 422
-    assert "enter an e-mail address" in words_of(bad)
+    assert "enter an email address" in words_of(bad)
     assert client.post("/settings/clinic/", good).status_code == 302
     assert "Mountain Time" in words_of(client.get("/settings/clinic/"))
 

@@ -47,7 +47,7 @@ def test_an_unknown_kind_is_a_fault_of_the_programmer(owed):
 def test_somebody_without_an_address_is_shown_as_dropped(owed):
     row = owed(to_address="  ")
     assert row.state == State.DROPPED
-    assert "no e-mail address" in row.why
+    assert "no email address" in row.why
 
 
 def test_the_lateness_cut_off_comes_from_the_kind_unless_it_is_given(owed):

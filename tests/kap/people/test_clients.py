@@ -87,7 +87,7 @@ def test_the_way_to_sign_in_moves_with_the_e_mail_only_when_staff_change_it(admi
     assert User.objects.get(pk=june.user_id).email == "june@mail.example"
     actions.update_client(client=june, email="ashworth@mail.example", by=admin)
     assert User.objects.get(pk=june.user_id).email == "ashworth@mail.example"
-    with pytest.raises(Refused, match="This client signs in by e-mail"):
+    with pytest.raises(Refused, match="This client signs in by email"):
         actions.update_client(client=june, email="", by=admin)
     with pytest.raises(Refused, match="already"):
         actions.update_client(client=june, email=admin.email.upper(), by=admin)
@@ -105,7 +105,7 @@ def test_an_invited_client_gets_an_account_and_a_letter(admin):
 
 
 def test_without_an_e_mail_there_is_no_account(admin):
-    with pytest.raises(Refused, match="Enter an e-mail address"):
+    with pytest.raises(Refused, match="Enter an email address"):
         actions.give_account(client=ClientFactory(email=""), by=admin)
 
 

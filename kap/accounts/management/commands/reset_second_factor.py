@@ -17,7 +17,7 @@ class Command(BaseCommand):
     def handle(self, *args, **options):
         user = User.objects.filter(email__iexact=options["email"]).first()
         if user is None or not user.is_staff_member:
-            raise CommandError("No staff account has this e-mail address.")
+            raise CommandError("No staff account has this email address.")
         if (
             not options["yes"]
             and input(f"Remove the second factor of {user.name}? Type yes: ").strip() != "yes"

@@ -28,7 +28,7 @@ ASKED = (
     ("name", "Name of the clinic", ""),
     ("zone", "Home time zone", "America/Los_Angeles"),
     ("phone", "Telephone", ""),
-    ("email", "E-mail address that clients may write to", ""),
+    ("email", "Email address that clients may write to", ""),
     ("address", "Address in one line", ""),
     ("crisis_phone", "Crisis line that clients are shown", "988"),
     ("location", "Name of the first location", "Main clinic"),
@@ -39,11 +39,11 @@ ASKED = (
         "Room 1=therapy, Dosing room=dosing",
     ),
     ("admin_name", "Name of the first admin", ""),
-    ("admin_email", "E-mail address of the first admin", ""),
+    ("admin_email", "Email address of the first admin", ""),
 )
 NEXT = """
 The clinic is made. Next:
-  1. {name} chooses a password here (works once, for an hour; also sent by e-mail):
+  1. {name} chooses a password here (works once, for an hour; also sent by email):
      {link}
      A new link, if that has run out: manage.py first_clinic --link
      Signing in with it, she sets up her second factor: an authenticator app or a passkey.
@@ -107,7 +107,7 @@ class Command(BaseCommand):
             try:
                 validate_email(given[name])
             except ValidationError:
-                wrong.append(f"--{name.replace('_', '-')} {given[name]!r} is no e-mail address.")
+                wrong.append(f"--{name.replace('_', '-')} {given[name]!r} is no email address.")
         if not (state := state_code(given["state"])):
             wrong.append(f"--state {given['state']!r} is no US state. Write two letters, such as CA.")
         given["state"] = state
@@ -160,6 +160,6 @@ def crisis_words(phone: str) -> str:
 
 
 def link_for(user) -> str:
-    """The newest link that is owed to her by e-mail."""
+    """The newest link that is owed to her by email."""
     owed = Message.objects.filter(kind="password_reset", to_address=user.email).latest("owed_at")
     return f"{settings.SITE_URL}{owed.context['path']}"
