@@ -16,7 +16,7 @@ from kap.desk.trail import lines as lines_of
 from kap.notes.psychotherapy import actions as psychotherapy
 from kap.people import actions as people
 from tests.factories.core import ClinicFactory
-from tests.factories.people import ClientFactory, UserFactory
+from tests.factories.people import ClientFactory, TeamMemberFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
 AUDIT = reverse("desk:audit")
@@ -91,6 +91,7 @@ class TestPsychotherapyNotes:
     @pytest.fixture
     def kept_one(self, mara):
         shown = people.add_client(legal_name="Ana Lee", by=mara)
+        TeamMemberFactory(client=shown, user=mara)
         note = psychotherapy.keep(client=shown, note_id=uuid4(), words="Between us", revision=0, by=mara)
         return psychotherapy.lock(note=note, by=mara)
 
