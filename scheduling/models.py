@@ -286,6 +286,11 @@ class Appointment(Base):
         return f"{self.service.name}, {self.starts_at:%Y-%m-%d %H:%M} UTC"
 
     @property
+    def client_id(self):
+        """Whose record a change of it belongs to; the history of each action asks for it."""
+        return next((attendee.client_id for attendee in self.attendees.all()), None)
+
+    @property
     def is_live(self) -> bool:
         return self.state in (State.BOOKED, State.ARRIVED)
 

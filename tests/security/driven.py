@@ -17,6 +17,8 @@ from kap.pathway import actions as pathway
 from kap.people import actions as people
 from kap.people import break_glass
 from kap.worklist import actions as worklist
+from scheduling import actions as scheduling
+from scheduling.models import Appointment
 from tests.factories import measures, notes
 from tests.factories.people import UserFactory
 from tests.security.histories import leaves
@@ -117,5 +119,7 @@ def drive(own) -> None:
     worklist.close(key="drive", by=admin)
     note = notes.signed(own.iris.course, "progress", by)
     note_actions.add_addendum(note=note, text="One more thing.", printed_name=by.name, by=by)
+    visit = Appointment.objects.get(pk=own.things["iris.visit"])
+    scheduling.finish(appointment=visit, by=by)
     asked = measures.asked(own.iris.course, "gad7", occasion="other", about=uuid4())
     measure_actions.cancel(request=asked, by=by)
