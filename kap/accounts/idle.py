@@ -16,7 +16,7 @@ from django.core import signing
 from django.utils.module_loading import import_string
 
 from kap.accounts.models import SignIn
-from kap.core import clock
+from kap.core import clock, cookies
 
 STAFF_SECONDS = 15 * 60
 CLIENT_SECONDS = 30 * 60
@@ -29,6 +29,7 @@ BEGAN, ROOMS = "kap_began", "kap_rooms"  # keys of the session
 COCKPIT = "dosing:session"  # a page that was opened here: its room, while the session in it is under way, never signs out
 AUTOMATIC = ("X-Automatic", "X-Autosave")
 _SALT = "kap.accounts.idle"
+SEEN = "kap_seen"  # the cookie
 
 
 def on() -> bool:
@@ -71,14 +72,10 @@ class Seen:
     of_this_session: bool = True
 
 
-def cookie_name() -> str:
-    return "__Host-kap_seen" if settings.HTTPS else "kap_seen"
-
-
 def read(request) -> Seen | None:
     """None when there is none, it was altered, or it is a day old."""
     try:
-        digest, user, at, kept = signing.loads(request.COOKIES.get(cookie_name(), ""), salt=_SALT)
+        digest, user, at, kept = signing.loads(cookies.read(request, SEEN), salt=_SALT)
     except (signing.BadSignature, ValueError, TypeError):
         return None
     now = seconds_now()
@@ -93,13 +90,11 @@ def write(response, request, seen: Seen) -> None:
     value = signing.dumps(
         [_digest(request.session.session_key), seen.user, round(seen.at, 1), round(seen.kept, 1)], salt=_SALT
     )
-    response.set_cookie(
-        cookie_name(), value, max_age=OWNER_SECONDS, httponly=True, samesite="Lax", secure=settings.HTTPS
-    )
+    cookies.keep(response, SEEN, value, OWNER_SECONDS)
 
 
 def forget(response) -> None:
-    response.delete_cookie(cookie_name(), samesite="Lax")
+    cookies.drop(response, SEEN)
 
 
 def _digest(key) -> str:

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from kap.accounts import idle, lock, sign_ins, typed
 from kap.audit import access
+from kap.core import cookies
 
 SCRIPTS = ("X-Autosave", "HX-Request", "X-Room")
 APART = ("/static/", "/healthz", "/readyz")
@@ -87,7 +88,7 @@ class Idle:
     def _owner(self, request) -> str:
         if kept := request.session.get(lock.KEY):
             return kept["_auth_user_id"]
-        seen = idle.read(request) if idle.cookie_name() in request.COOKIES else None
+        seen = idle.read(request) if cookies.read(request, idle.SEEN) else None
         return seen.user if seen else ""
 
     def process_view(self, request, view, args, kwargs):

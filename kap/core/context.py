@@ -7,10 +7,11 @@ from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 
-from kap.core import clock, nav
+from kap.core import clock, cookies, nav
 from kap.core.models import Clinic
 
 THEMES = ("light", "dark", "dim")
+THEME, ROOM_THEME = "kap_theme", "kap_room_theme"  # cookies
 ZONE_WORDS = {
     "America/Los_Angeles": "Pacific Time",
     "America/Denver": "Mountain Time",
@@ -61,12 +62,13 @@ def zone_label() -> str:
 
 
 def clinic(request):
-    theme = request.COOKIES.get("kap_theme", "")
+    theme, room_theme = (cookies.read(request, name) for name in (THEME, ROOM_THEME))
     menu = SimpleLazyObject(lambda: entries(request))
     return {
         "clinic": SimpleLazyObject(lambda: current_clinic(request)),
         "demo": settings.DEMO,
         "theme": theme if theme in THEMES else "",
+        "room_theme": room_theme if room_theme in THEMES else "",
         "nav_items": menu,
         "nav_tabs": SimpleLazyObject(lambda: [entry for entry in menu if entry.tab][:4]),
         "zone_label": zone_label(),

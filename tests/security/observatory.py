@@ -58,12 +58,17 @@ def policy(answer: Answer) -> int:
     return next((points for broken, points in rules if broken), 5)
 
 
+def held(answer: Answer) -> list[str]:
+    """What is taken back in the same breath holds nothing, and no jar keeps it."""
+    return [cookie for cookie in answer.cookies if "max-age=0;" not in f"{cookie.lower()};"]
+
+
 def cookies(answer: Answer) -> int:
-    if not answer.cookies:
+    if not held(answer):
         return 0
     worst, all_same_site = 5, True
     safe = hsts(answer) >= 0
-    for cookie in answer.cookies:
+    for cookie in held(answer):
         name, *marks = (part.strip().lower() for part in cookie.split(";"))
         name = name.partition("=")[0]
         same_site = next((mark.partition("=")[2] for mark in marks if mark.startswith("samesite")), "")

@@ -91,6 +91,7 @@ def answers():
             yield told(f"{word} without second factor {path}", browser(user).get(path))
             with override_settings(SECOND_FACTOR=False):
                 yield told(f"{word} {path}", browser(user).get(path))
+    yield from taste(browser(), admin, paths)
     strict = Client(enforce_csrf_checks=True, raise_request_exception=False, **PROXY)
     yield told("403 of a post without token", strict.post("/sign-in/", {"email": "a@b.example"}))
     yield told("404", nobody.get("/nothing/here/"))
@@ -109,6 +110,24 @@ def answers():
 
         render.side_effect = _fail_once(real)
         yield told("500", nobody.get("/help/"))
+
+
+def taste(visitor, user, paths):
+    """What else leaves a cookie: a theme for the desk and the room, a sign-in by password; and HEAD for GET."""
+    from django.test import override_settings
+
+    from tests.factories.people import PASSWORD
+
+    with override_settings(SECOND_FACTOR=False):
+        yield told("theme", visitor.post("/theme/", {"theme": "dark"}))
+        yield told("theme of the room", visitor.post("/theme/", {"theme": "light", "for": "room"}))
+        said = {"email": user.email, "password": PASSWORD}
+        yield told("sign in by password", visitor.post("/sign-in/staff/", said))
+        yield told("dark", visitor.get("/account/"))
+        for path in paths:
+            yield told(f"HEAD of {path}", visitor.head(path))
+        yield told("theme as the system says", visitor.post("/theme/", {"theme": ""}))
+        yield told("sign out", visitor.post("/sign-out/"))
 
 
 def _fail_once(real):

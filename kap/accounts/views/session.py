@@ -2,7 +2,6 @@
 
 from urllib.parse import urlencode
 
-from django.conf import settings
 from django.contrib.auth import authenticate
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -18,8 +17,9 @@ from kap.accounts.second import actions as second
 from kap.accounts.second import pending, state
 from kap.accounts.second.models import Factor
 from kap.audit import access
+from kap.core import cookies
 from kap.core.actions import System
-from kap.core.context import THEMES
+from kap.core.context import ROOM_THEME, THEME, THEMES
 
 YEAR = 365 * 24 * 60 * 60
 BY = System("accounts.sign_in")
@@ -34,7 +34,7 @@ def sign_in(request):
     goal = entry.safe_next(request)
     if request.user.is_authenticated:
         return redirect(goal or entry.home(request.user))
-    if request.method == "GET" and request.COOKIES.get(WAY) == "password" and "code" not in request.GET:
+    if request.method == "GET" and cookies.read(request, WAY) == "password" and "code" not in request.GET:
         return redirect(_to("accounts:sign_in_staff", goal))
     form = EmailForm(request.POST or None)
     status = 200
@@ -116,7 +116,7 @@ def sign_in_staff(request):
             user, wait = _by_password(request, **form.cleaned_data)
             if user is not None:
                 response = _after_password(request, user, goal)
-                _remember(response, WAY, "password")
+                cookies.keep(response, WAY, "password", YEAR)
                 return response
             status = 429 if wait else 422
             form.add_error(
@@ -177,16 +177,12 @@ def theme(request):
     """`for=room` keeps the dosing room's own choice apart: at a desk one wants light, in the room dim."""
     chosen, room = request.POST.get("theme", ""), request.POST.get("for") == "room"
     response = redirect(entry.safe_next(request) or "/")
-    name = "kap_room_theme" if room else "kap_theme"
+    name = ROOM_THEME if room else THEME
     if chosen in THEMES:
-        _remember(response, name, chosen)
+        cookies.keep(response, name, chosen, YEAR)
     else:
-        response.delete_cookie(name, samesite="Lax")
+        cookies.drop(response, name)
     return response
-
-
-def _remember(response, name, value):
-    response.set_cookie(name, value, max_age=YEAR, httponly=True, samesite="Lax", secure=settings.HTTPS)
 
 
 def _to(name, goal):

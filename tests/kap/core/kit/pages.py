@@ -401,5 +401,5 @@ def render(name: str, theme: str = "light") -> str:
     )
     given = contexts()[name]
     context = {**shell(theme, given.get("staff", True), given.get("current", "Today")), **given}
-    context["request"].COOKIES["kap_room_theme"] = theme
+    context["room_theme"] = theme
     return engine.get_template(f"{name}.html").render(context)
