@@ -10,21 +10,27 @@ from dataclasses import dataclass
 from kap.accounts import actions, limits, tokens
 from kap.accounts.models import SignInCode, User
 from kap.accounts.permissions import Role
+from kap.core import clock
 from kap.core.actions import System
 
 SESSION_KEY = "kap_code"
 BY = System("accounts.sign_in")
-_NOBODY = limits.Limit("code-nobody", actions.CODE_TRIES, int(actions.CODE_LASTS.total_seconds()))
+# The last of the tries ends a code (actions.use_code), so it ends nobody's, too.
+_NOBODY = limits.Limit("code-nobody", actions.CODE_TRIES - 1, int(actions.CODE_LASTS.total_seconds()))
 
 
 @dataclass(frozen=True)
 class Asked:
-    """What this browser asked for: the row it may open ("" for nobody's address), the address, where to go on."""
+    """What this browser asked for: the row it may open ("" for nobody's address), the address, where to go on.
+
+    `until`: when a code for it runs out, seconds.
+    """
 
     row: str
     nobody: str
     email: str
     next_path: str
+    until: float = 0
 
 
 def begin(request, *, email: str, next_path: str = "") -> int:
@@ -41,6 +47,7 @@ def begin(request, *, email: str, next_path: str = "") -> int:
         row = actions.send_code(user=user, next_path=next_path, by=BY)
     request.session[SESSION_KEY] = {
         "row": str(row.pk) if row else "", "nobody": uuid.uuid4().hex, "email": email.strip(), "next_path": next_path,
+        "until": (clock.now() + actions.CODE_LASTS).timestamp(),
     }  # fmt: skip
     return 0
 
@@ -70,7 +77,8 @@ def try_here(request, seen: Asked, code: str) -> tuple[str, int, SignInCode | No
         return "wait", wait, None
     row = SignInCode.objects.select_related("user").filter(pk=seen.row).first() if seen.row else None
     if row is None:
-        return ("ended" if limits.spend(_NOBODY, seen.nobody) else "wrong"), 0, None
+        ended = limits.spend(_NOBODY, seen.nobody) or seen.until <= clock.now().timestamp()
+        return ("ended" if ended else "wrong"), 0, None
     outcome = actions.use_code(row=row, code=code, by=BY)
     if outcome == "signed_in":
         limits.forget(limits.CODE_ACCOUNT, seen.email)

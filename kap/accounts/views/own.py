@@ -10,6 +10,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_safe
 
 from kap.accounts import actions, entry, limits, tokens
+from kap.accounts.even import evenly
 from kap.accounts.forms import AcceptForm, ChangePasswordForm, EmailForm, NewPasswordForm, PinForm
 from kap.accounts.models import Invitation, User
 from kap.accounts.permissions import Can, public, requires
@@ -84,6 +85,7 @@ def pin(request):
 
 @public("for people who cannot sign in; the answer is the same for every address")
 @never_cache
+@evenly
 @require_http_methods(["GET", "POST"])
 def password_forgotten(request):
     form = EmailForm(request.POST or None)

@@ -3,6 +3,7 @@
 from urllib.parse import urlencode
 
 from django.contrib.auth import authenticate
+from django.db import transaction
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -11,6 +12,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
 from kap.accounts import codes, entry, idle, limits, lock
+from kap.accounts.even import evenly
 from kap.accounts.forms import CodeForm, EmailForm, PasswordSignInForm
 from kap.accounts.permissions import public
 from kap.accounts.second import actions as second
@@ -28,6 +30,7 @@ WAY = "kap_way"  # cookie: this browser last signed in by password, so it is sho
 
 @public("the door itself")
 @never_cache
+@evenly
 @require_http_methods(["GET", "POST"])
 def sign_in(request):
     """Clients: an email address, then a code. Says the same whether the address is known or not."""
@@ -51,6 +54,7 @@ def sign_in(request):
 
 @public("the door itself; a code proves who it is")
 @never_cache
+@evenly
 @require_http_methods(["GET", "POST"])
 def code(request):
     """The code, typed in the browser that asked for it."""
@@ -149,8 +153,9 @@ def _by_password(request, *, email, password):
         return None, wait
     user = authenticate(request, email=email, password=password)
     if user is None or not user.is_staff_member or user.locked_at:
-        second.count_failure(email=email, by=BY)
-        access.opened(request, "sign_in_failed", purpose="account")
+        with transaction.atomic():  # one commit with something in it, whether the address is known or not
+            second.count_failure(email=email, by=BY)
+            access.opened(request, "sign_in_failed", purpose="account")
         return None, 0
     limits.forget(limits.PASSWORD_ACCOUNT, email)
     limits.give_back(limits.PASSWORD_ADDRESS, address)

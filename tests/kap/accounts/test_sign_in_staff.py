@@ -1,11 +1,16 @@
 """Staff sign in by email and password."""
 
+import re
+
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from kap.accounts import limits
 from kap.audit.models import AccessLog
 from kap.core import clock
+from kap.core.hashers import QuickArgon2
 from tests.factories.core import ClinicFactory
 from tests.factories.people import PASSWORD, ClientFactory, UserFactory
 
@@ -137,3 +142,34 @@ def test_limits_count_a_hundred_tries_one_by_one():
     assert [limits.spend(limit, "a") > 0 for _ in range(5)] == [False, False, False, True, True]
     limits.give_back(limit, "a")
     assert limits.spend(limit, "A ") == 0
+
+
+def work(client, monkeypatch, email) -> tuple[int, list[str]]:
+    """How often a password was hashed, and what the database was asked, for one wrong password."""
+    hashed = []
+    for name in ("encode", "verify"):
+        real = getattr(QuickArgon2, name)
+        monkeypatch.setattr(
+            QuickArgon2, name, lambda *args, _real=real, **kw: (hashed.append(1), _real(*args, **kw))[1]
+        )
+    with CaptureQueriesContext(connection) as asked:
+        assert knock(client, email=email).status_code == 422
+    monkeypatch.undo()
+    return len(hashed), [re.sub(r"'[^']*'|\d+", "?", one["sql"]) for one in asked]
+
+
+def test_known_and_unknown_accounts_cost_one_hash_and_the_same_queries(client, mara, monkeypatch):
+    """So that the time tells nothing; `make bench` measures it."""
+    locked, gone = (UserFactory(roles=["therapist"]) for _ in range(2))
+    locked.locked_at = clock.now()
+    locked.save()
+    gone.is_active = False
+    gone.save()
+    knock(client, email="anybody@alderhouse.example")  # what is asked only once
+    nobody = work(client, monkeypatch, "nobody@alderhouse.example")
+    assert nobody[0] == 1
+    assert len(nobody[1]) > 10
+    for user in (mara, locked, gone, ClientFactory(with_user=True).user):
+        hashed, asked = work(client, monkeypatch, user.email)
+        assert hashed == 1
+        assert asked == nobody[1]
