@@ -3,6 +3,7 @@
 `make backup` and `make restore` as they are typed; only the servers are of the test.
 """
 
+import contextlib
 import http.cookiejar
 import os
 import re
@@ -19,6 +20,7 @@ import pytest
 from django.db import connections
 from django.test import override_settings
 
+from kap.audit import seal as seal_of_audit
 from kap.demo import build
 from kap.documents import rendering, seal
 from kap.documents.models import Document, DocumentPdf, RenderJob
@@ -138,6 +140,7 @@ def drill(broken, monkeypatch, fill) -> None:
         assert rendering.render_owed()
     document = Document.objects.filter(client=client, pdf__isnull=False).first()
     pdf = bytes(document.pdf.body)
+    root = sealed().root
     connections.close_all()
     before = everything(old)
     assert sum(value[0] for value in before.values() if isinstance(value, tuple)) > 300, (
@@ -177,6 +180,7 @@ def drill(broken, monkeypatch, fill) -> None:
         )  # fmt: skip
         with running as restored:
             it_works(restored.url, who, client, note, document, pdf)
+        the_audit_holds(servers.postgres.url, root)
     assert (var / "seal" / "seal.key").read_bytes() == (seal_folder / "seal.key").read_bytes()
     with override_settings(VAR_DIR=var):  # every document, against the restored certificate
         for one in Document.objects.filter(pdf__isnull=False).prefetch_related("signatures"):
@@ -196,6 +200,45 @@ def it_works(url: str, who, client, note, document, pdf: bytes) -> None:
     assert "Unchanged since sealing" in page
     assert browser.get(f"/documents/{document.pk}/pdf") == pdf
     assert WORDS.replace("'", "&#x27;") in browser.get(f"/clients/{client.pk}/own-notes/{note.pk}/").decode()
+
+
+def sealed():
+    """What was written so far, hashed and chained."""
+    done = seal_of_audit.seal()
+    assert done is not None
+    assert done.rows > 100
+    return done
+
+
+def managed(*line: str) -> tuple[int, str]:
+    """`manage.py …` on the restored server, as its owner."""
+    done = subprocess.run(
+        [sys.executable, "manage.py", *line], cwd=ROOT, env={**os.environ, "KAP_AS_OWNER": "1"}, capture_output=True, text=True,
+    )  # fmt: skip
+    return done.returncode, done.stdout + done.stderr
+
+
+def the_audit_holds(url: str, root: str) -> None:
+    """Seals of before verify on the new server, what was read there since is chained to them, and a change is found."""
+    code, words = managed("verify_audit", "--anchor", root)
+    assert (code, "Nothing wrong was found." in words) == (0, True), words
+    assert managed("shell", "-c", "from kap.audit.seal import seal; assert seal().rows")[0] == 0
+    code, words = managed("verify_audit", "--anchor", root)
+    assert code == 0, words
+    change = (
+        "SET session_replication_role = replica; UPDATE audit_accesslog SET actor = 'user:nobody'"
+        " WHERE kept_id = (SELECT min(kept_id) FROM audit_accesslog); RESET session_replication_role;"
+        " SELECT 1"
+    )
+    with (
+        contextlib.closing(psycopg2.connect(dsn(url))) as connection,
+        connection,
+        connection.cursor() as cursor,
+    ):
+        cursor.execute(change)
+    code, words = managed("verify_audit")
+    assert code == 1
+    assert re.search(r"WRONG +rows: audit_accesslog.*were changed or changed places", words), words
 
 
 def test_a_clinic_comes_back_whole_on_an_empty_server(broken, monkeypatch):
