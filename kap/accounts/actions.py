@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils.encoding import force_bytes
 from django.utils.http import urlsafe_base64_encode
 
-from kap.accounts import mail, pins, tokens
+from kap.accounts import limits, mail, pins, tokens
 from kap.accounts.models import Invitation, RoleGrant, SignIn, SignInCode, User
 from kap.accounts.permissions import STAFF, Can, Role, require
 from kap.audit import access
@@ -279,6 +279,8 @@ def set_pin(*, user, pin: str, by) -> User:
     user = User.objects.select_for_update().get(pk=user.pk)
     user.set_pin(pin)
     user.save(update_fields=["pin"])
+    for one in (limits.PIN, limits.PIN_DAY):
+        limits.forget(one, str(user.pk))
     access.noted("pin_changed", by=by, thing=user)
     return user
 

@@ -4,6 +4,7 @@ A try is counted before it is made, under a lock, so that a hundred tries at onc
 """
 
 import hashlib
+import ipaddress
 from dataclasses import dataclass
 
 from django.core.cache import cache
@@ -30,6 +31,9 @@ MAIL_ADDRESS = Limit("mail-address", 20, 15 * 60)
 CODE_ACCOUNT = Limit("code", 10, 60 * 60)  # typed in the browser that asked: says nothing about the mailbox
 CODE_ADDRESS = Limit("code-address", 40, 15 * 60)
 PIN = Limit("pin", 5, 5 * 60)
+PIN_DAY = Limit(
+    "pin-day", 20, 24 * 60 * 60
+)  # wrong ones: four digits would last a week at five in five minutes
 
 
 def spend(limit: Limit, who: str) -> int:
@@ -78,9 +82,17 @@ def wait_words(seconds: int) -> str:
 
 
 def address_of(request) -> str:
+    """For counting. Of IPv6 the network: whoever has one address there has 2^64, and would never reach a limit."""
     from kap.audit.access import client_address
 
-    return client_address(request) or _("unknown")
+    said = client_address(request) or ""
+    try:
+        address = ipaddress.ip_address(said)
+    except ValueError:
+        return said or _("unknown")
+    if address.version == 4 or address.ipv4_mapped:
+        return str(getattr(address, "ipv4_mapped", None) or address)
+    return str(ipaddress.ip_network((address.packed[:8] + bytes(8), 64)))
 
 
 def _key(limit: Limit, who: str) -> str:

@@ -61,10 +61,12 @@ def sign_out(request) -> None:
 
 
 def forget(session, user) -> None:
-    """Somebody signed in: the lock is over; another person's rooms are not hers."""
+    """Somebody signed in: the lock is over. Of another person nothing stays: neither her rooms nor what she proved
+    or began. What she typed does, sealed to her."""
     was = session.pop(KEY, None)
     if was and was[SESSION_KEY] != str(user.pk):
-        session.pop(idle.ROOMS, None)
+        for name in (idle.ROOMS, state.THROUGH, state.READY, state.NEW_APP):
+            session.pop(name, None)
 
 
 def of(request) -> Locked | None:

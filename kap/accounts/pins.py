@@ -21,11 +21,20 @@ def problem(pin: str) -> str | None:
 
 
 def proves(user, raw: str) -> bool:
-    """Whether this is the person's PIN. Raises Refused after five wrong ones in five minutes, with the wait."""
+    """Whether this is the person's PIN.
+
+    Raises Refused after five wrong ones in five minutes, with the wait; and after twenty wrong ones in a day, however
+    many right ones were between them: then it is somebody who tries, and a new PIN ends it.
+    """
     who = str(user.pk)
     if wait := limits.spend(limits.PIN, who):
         raise Refused(limits.wait_words(wait))
+    if limits.spend(limits.PIN_DAY, who):
+        raise Refused(
+            f"Too many wrong PINs for {user.name} today. Use the password or another device, or set a new PIN under Account."
+        )
     if not user.check_pin(raw):
         return False
     limits.forget(limits.PIN, who)
+    limits.give_back(limits.PIN_DAY, who)
     return True

@@ -29,7 +29,7 @@ def once(view):
             with transaction.atomic():
                 OnceToken.objects.create(key=key, user_label=label)
         except IntegrityError:
-            return _answer_again(request, key)
+            return _answer_again(request, key, label)
         try:
             response = view(request, *args, **kwargs)
         except BaseException:
@@ -53,11 +53,11 @@ def _key(request):
         return None
 
 
-def _answer_again(request, key):
-    """Wait for the first press to end, then go where it went."""
+def _answer_again(request, key, label):
+    """Wait for the first press to end, then go where it went; somebody else's press says nothing of where."""
     until = time.monotonic() + WAIT_SECONDS
     while time.monotonic() < until:
-        token = OnceToken.objects.filter(key=key).first()
+        token = OnceToken.objects.filter(key=key, user_label=label).first()
         if token is None or token.location:
             break
         time.sleep(0.1)

@@ -106,6 +106,8 @@ class Line:
 
     @property
     def did(self) -> str:
+        if self.entry.purpose == "account" and self.entry.did == "read":
+            return ""  # "sign in failed", "pin wrong": it happened, nothing was opened
         return DID.get(self.entry.did, self.entry.did)
 
     @property

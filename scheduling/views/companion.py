@@ -1,5 +1,7 @@
 """The companion's own page, reached by her link: when, where, what is expected. Nothing of the treatment."""
 
+from datetime import timedelta
+
 from django.http import Http404
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -7,6 +9,7 @@ from django.views.decorators.http import require_http_methods
 
 from kap.accounts.permissions import public
 from kap.audit import access
+from kap.core import clock
 from kap.core.errors import Refused
 from kap.core.once import once
 from kap.documents import chaperone
@@ -15,6 +18,8 @@ from scheduling import actions, tokens
 from scheduling.appointment_page import AppointmentPage
 from scheduling.forms import AnswerForm
 from scheduling.models import Appointment, Mode, Service
+
+AFTERWARDS = timedelta(hours=12)  # until she has brought the client home; it shows where a client lives
 
 
 @public("a signed link of the companion's own; shows logistics, never the chart")
@@ -51,11 +56,15 @@ def companion(request, token):
 
 
 def who_and_what(link: tokens.CompanionLink):
-    """The contact and the appointment that the link still fits, or (None, None)."""
+    """The contact and the appointment that the link still fits, or (None, None).
+
+    It ends with the visit, with her being a contact, and by itself where nobody notes how the visit went.
+    """
     fitting = Appointment.objects.select_related("service", "location", "room", "companion")
     one = fitting.filter(
-        pk=link.appointment, version=link.version, companion=link.contact, service__code=Service.Code.DOSING
-    ).first()
+        pk=link.appointment, version=link.version, companion=link.contact, companion__ended_at=None,
+        service__code=Service.Code.DOSING, ends_at__gt=clock.now() - AFTERWARDS,
+    ).first()  # fmt: skip
     return (one.companion, one) if one is not None and one.is_live else (None, None)
 
 

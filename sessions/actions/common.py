@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 from kap.accounts import pins
 from kap.accounts.permissions import Can, allowed
+from kap.audit import access
 from kap.core import clock
 from kap.core.errors import Refused, Stale
 from kap.pathway.actions import lock as lock_course
@@ -78,6 +79,7 @@ def prove(person, pin: str, by) -> None:
     if not pin.strip():
         raise Refused(f"{person.name} enters the PIN.")
     if not pins.proves(person, pin.strip()):
+        access.noted("pin_wrong", by=by, thing=person)
         raise Refused(f"That is not {person.name}'s PIN. Enter it again.")
 
 

@@ -10,6 +10,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from kap.people.actions import end_contact
 from scheduling import actions
 from scheduling.booking_page import BookingPage
 from scheduling.models import Appointment, Attendee, StaffOn
@@ -338,6 +339,26 @@ def test_a_link_dies_with_a_move_and_a_false_one_is_not_found(client, dose, desk
     assert client.get(path[:-3] + "xx/").status_code == 404
     actions.move(appointment=dose, starts_at=dose.starts_at - HOUR, by=desk)
     assert client.get(path).status_code == 410
+
+
+@pytest.mark.parametrize("how", ["hours later", "no contact any more"])
+def test_a_link_ends_also_where_nobody_notes_the_visit(client, dose, desk, at, how):
+    """It shows where a client lives."""
+    sam = ContactFactory(client=dose.attendees.get().client)
+    dose = actions.name_companion(appointment=dose, contact=sam, by=desk)
+    pages = [path_for(dose), f"{path_for(dose)}agreement/"]
+    at(dose.ends_at + 11 * HOUR)
+    assert client.get(pages[0]).status_code == 200
+    if how == "hours later":
+        at(dose.ends_at + 13 * HOUR)
+    else:
+        end_contact(contact=sam, by=desk)
+    for address in pages:
+        for answer in (client.get(address), client.post(address, {"answer": "no"})):
+            assert answer.status_code == 410
+            assert dose.location.address not in answer.text
+    dose.refresh_from_db()
+    assert dose.companion == sam
 
 
 def test_staff_note_the_companions_yes_by_phone(client, dose, desk):

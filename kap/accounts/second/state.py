@@ -7,6 +7,7 @@ from kap.core import clock
 
 THROUGH = "kap_second"  # session: whose second factor this session has seen
 READY = "kap_second_ready"  # session: she also has her recovery codes, so that nothing has to be looked up
+NEW_APP = "kap_new_app"  # session: the sealed secret of an app that is being set up
 PROVED_AT = "kap_proved_at"  # session: when it was last asked, seconds
 FRESH_SECONDS = 5 * 60
 

@@ -19,8 +19,6 @@ from kap.audit import access
 from kap.core import vault
 from kap.core.errors import Refused
 
-SECRET = "kap_new_app"  # noqa: S105  # nosec B105 # the key under which the session holds a sealed secret
-
 
 def enter(request, user, goal=""):
     """Open the session of somebody who has given all that is asked of her."""
@@ -141,7 +139,7 @@ def app_new(request):
         except Refused as refused:
             form.add_error("code", " ".join(refused.reasons))
         else:
-            request.session.pop(SECRET, None)
+            request.session.pop(state.NEW_APP, None)
             return _added(request, "Authenticator app added.")
     context = {"form": form, "qr": factors.qr_code(request.user, secret), "secret": factors.spaced(secret)}
     return render(
@@ -153,9 +151,9 @@ def app_new(request):
 def _secret(request) -> str:
     """The same one until it is proved or the session ends, so that a wrong code does not make the scan void."""
     place = ("session|new_app", request.user.pk)
-    kept = request.session.get(SECRET)
+    kept = request.session.get(state.NEW_APP)
     if kept is None:
-        kept = request.session[SECRET] = vault.seal(*place, factors.new_secret())
+        kept = request.session[state.NEW_APP] = vault.seal(*place, factors.new_secret())
     return vault.unseal(*place, kept)
 
 

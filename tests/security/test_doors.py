@@ -1,0 +1,179 @@
+"""What somebody tries at the doors, and behind them with another's browser, link, button or number."""
+
+from datetime import timedelta
+from uuid import uuid4
+
+import pytest
+from django.contrib.sessions.models import Session
+from django.db import DatabaseError
+from django.test import Client
+from django.urls import reverse
+
+from kap.accounts import actions, pins
+from kap.audit.models import AccessLog
+from kap.core import clock
+from kap.core.errors import Refused
+from kap.outbox.models import Message
+from tests.factories.core import ClinicFactory
+from tests.factories.dosing import PIN, dosed, ready_to_dose
+from tests.factories.people import PASSWORD, ClientFactory, UserFactory
+from tests.kap.accounts import second_steps
+
+pytestmark = pytest.mark.django_db
+STAFF_DOOR = "/sign-in/staff/"
+
+
+@pytest.fixture
+def mara():
+    ClinicFactory()
+    return UserFactory(roles=["therapist"], name="Mara Quinn")
+
+
+# ---------------------------------------------------------------- a key that was planted
+
+
+def _by_code(browser):
+    ClinicFactory()
+    email = ClientFactory(with_user=True).user.email
+    browser.post("/sign-in/", {"email": email})
+    code = Message.objects.filter(kind="sign_in_code").latest("id").context["code"]
+    return lambda: browser.post("/sign-in/code/", {"code": code})
+
+
+def _by_password(browser):
+    ClinicFactory()
+    user = UserFactory(roles=["therapist"])
+    browser.post(STAFF_DOOR, {"email": user.email, "password": "not the right words"})
+    return lambda: browser.post(STAFF_DOOR, {"email": user.email, "password": PASSWORD})
+
+
+def _by_second(browser):
+    ClinicFactory()
+    user = second_steps.enrolled("therapist")
+    browser.post(STAFF_DOOR, {"email": user.email, "password": PASSWORD})
+    return lambda: browser.post("/sign-in/second/", {"second_code": second_steps.code_of(user)})
+
+
+@pytest.mark.parametrize("begin", [_by_code, _by_password, _by_second])
+def test_a_key_from_before_the_sign_in_is_none_afterwards(settings, begin):
+    settings.SECOND_FACTOR = begin is _by_second
+    browser = Client()
+    finish = begin(browser)
+    session = browser.session
+    session["planted"] = True
+    session.save()
+    browser.cookies[settings.SESSION_COOKIE_NAME] = session.session_key
+    assert finish().status_code == 302
+    assert browser.session["_auth_user_id"]
+    assert browser.session.session_key != session.session_key
+    assert not Session.objects.filter(session_key=session.session_key).exists()
+
+
+# ---------------------------------------------------------------- counting
+
+
+def knock(address: str) -> int:
+    email = f"{uuid4().hex}@alderhouse.example"
+    return Client(REMOTE_ADDR=address).post(STAFF_DOOR, {"email": email, "password": "a guess"}).status_code
+
+
+def test_a_network_of_ipv6_counts_as_one_address(mara):
+    """2^64 addresses of one household, each used once, are not 2^64 times twenty tries."""
+    assert {knock(f"2001:db8:1:2::{n:x}") for n in range(20)} == {422}
+    assert knock("2001:db8:1:2:ffff::1") == 429
+    assert knock("2001:db8:1:3::1") == 422
+    assert knock("203.0.113.7") == 422
+
+
+def test_ipv4_within_ipv6_is_the_address_itself(mara):
+    assert {knock("::ffff:203.0.113.7") for _ in range(20)} == {422}
+    assert knock("203.0.113.7") == 429
+    assert knock("::ffff:203.0.113.8") == 422
+
+
+def test_a_pin_is_not_tried_out_over_days(mara, at):
+    """Five in five minutes alone would go through all PINs of four digits within a week."""
+    mara.set_pin(PIN)
+    mara.save()
+    moment = at(2026, 11, 19, 8, 0)
+    for n in range(20):
+        at(moment + timedelta(minutes=2 * n))
+        assert not pins.proves(mara, "0001")
+        if n % 4 == 2:
+            assert pins.proves(mara, PIN), "a right one between them passes"
+    at(moment + timedelta(hours=3))
+    with pytest.raises(Refused, match="Too many wrong PINs for Mara Quinn today"):
+        pins.proves(mara, PIN)
+    other = UserFactory(roles=["monitor"])
+    other.set_pin("8306")
+    assert pins.proves(other, "8306")
+    at(moment + timedelta(hours=25))
+    assert pins.proves(mara, PIN)
+
+
+def test_a_new_pin_ends_the_waiting(mara, at):
+    mara.set_pin(PIN)
+    mara.save()
+    moment = at(2026, 11, 19, 8, 0)
+    for n in range(20):
+        at(moment + timedelta(minutes=2 * n))
+        pins.proves(mara, "0001")
+    actions.set_pin(user=mara, pin="6194", by=mara)
+    mara.refresh_from_db()
+    assert pins.proves(mara, "6194")
+
+
+def test_a_wrong_pin_in_the_room_is_on_record_with_who_sat_there():
+    scene = ready_to_dose()
+    with pytest.raises(Refused, match="is not"):
+        dosed(scene, pin="0001")
+    row = AccessLog.objects.get(kind="pin_wrong")
+    assert row.actor == scene.monitor.audit_label
+    assert row.object_id == str(scene.therapist.pk)
+
+
+# ---------------------------------------------------------------- another's button, browser and link
+
+
+def test_the_token_of_somebody_elses_button_leads_nowhere_of_hers(client):
+    ClinicFactory()
+    dana, kit = (UserFactory(roles=["admin"]) for _ in range(2))
+    said = {"name": "New One", "email": "new@alderhouse.example", "roles": ["monitor"], "once": str(uuid4())}
+    client.force_login(dana)
+    assert client.post("/staff/invite/", said).url == "/staff/"
+    client.force_login(kit)
+    answer = client.post("/staff/invite/", said | {"email": "other@alderhouse.example"})
+    assert answer.url == "/"
+    client.force_login(dana)
+    assert client.post("/staff/invite/", said).url == "/staff/"
+
+
+def test_what_the_locked_person_proved_serves_nobody_else(client, settings, at, mara):
+    """She has her recovery codes; who signs in over her lock has none, and is held to it."""
+    settings.SECOND_FACTOR = settings.SESSION_LIMITS = True
+    moment = at(clock.now())
+    first, other = second_steps.enrolled("therapist"), UserFactory(roles=["therapist"])
+    second_steps.enrol(other, kept=False)
+    second_steps.sign_in(client, first)
+    assert client.get("/account/").status_code == 200
+    at(moment + timedelta(minutes=16))
+    assert "/session/locked/" in client.get("/account/").url
+    second_steps.sign_in(client, other)
+    assert client.session["_auth_user_id"] == str(other.pk)
+    assert client.get("/account/").url == reverse("accounts:factors")
+
+
+# ---------------------------------------------------------------- when the log cannot be written
+
+
+def test_a_sign_out_works_also_when_it_cannot_be_written_down(client, mara, monkeypatch):
+    client.force_login(mara)
+    key = client.session.session_key
+
+    def fails(*args, **kwargs):
+        raise DatabaseError("read-only")
+
+    monkeypatch.setattr(AccessLog.objects, "bulk_create", fails)
+    assert client.get(reverse("desk:clients")).status_code == 503
+    assert client.post("/sign-out/").status_code == 302
+    assert not Session.objects.filter(session_key=key).exists()
