@@ -23,7 +23,7 @@ class HeldForm(Form):
 class SummaryForm(Form):
     words = forms.CharField(
         label="In your words", max_length=20_000, widget=forms.Textarea(attrs={"rows": 8}),
-        help_text="What the course brought, what the client takes with her, what comes next and who goes on with it.",
+        help_text="What the course brought, what the client takes along, what comes next and who goes on with it.",
     )  # fmt: skip
     printed_name = forms.CharField(
         label="Type your name to sign", max_length=160, widget=forms.TextInput(attrs={"autocomplete": "off"})

@@ -62,7 +62,7 @@ class BringForm(Form):
 
     name = forms.CharField(label=_("Full name"), max_length=160)
     relation = forms.CharField(
-        label=_("Who is it to you?"), max_length=60, help_text=_("For example: sister, friend, partner.")
+        label=_("Who are they to you?"), max_length=60, help_text=_("For example: sister, friend, partner.")
     )
     phone = forms.CharField(
         label=_("Phone"),

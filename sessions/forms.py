@@ -313,7 +313,7 @@ class DischargeForm(Form):
 class LeaveForm(Form):
     words = text(
         "What happened",
-        help_text="What she said, what you advised, who is with her, what was agreed.",
+        help_text="What the client said, what you advised, who is there, what was agreed.",
         rows=4,
     )
     companion = forms.ModelChoiceField(

@@ -5,8 +5,10 @@ The words begin with the field's label, so that they also make sense in the summ
 """
 
 from django import forms
+from django.db.models import BLANK_CHOICE_DASH
 from django.utils.translation import gettext as _
 
+DASHES = BLANK_CHOICE_DASH[0][1]
 ANSWER_KINDS = (
     (forms.BooleanField, "tick"),
     ((forms.MultipleChoiceField, forms.ModelMultipleChoiceField), "several"),
@@ -77,6 +79,20 @@ def sentences(field: forms.Field, name: str) -> dict:
     return {"required": answer, "invalid": answer, **lists, **limits, **files}
 
 
+def ask(field: forms.Field) -> None:
+    """Words instead of Django's row of dashes, where nothing is chosen yet."""
+    words = _("Choose one") if field.required else _("Not chosen")
+    if isinstance(field, forms.ModelChoiceField):
+        if field.empty_label == DASHES:
+            field.empty_label = words
+    elif (
+        isinstance(field, forms.ChoiceField)
+        and (choices := list(field.choices))
+        and choices[0] == ("", DASHES)
+    ):
+        field.choices = [("", words), *choices[1:]]
+
+
 class Friendly:
     """Mixin that gives every field of a form its own words."""
 
@@ -87,6 +103,7 @@ class Friendly:
     def speak(self) -> None:
         """Call it again after adding fields or changing labels."""
         for name, field in self.fields.items():
+            ask(field)
             stock = {}
             for cls in reversed(type(field).__mro__):
                 if cls.__module__.startswith("django."):

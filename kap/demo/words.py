@@ -47,7 +47,7 @@ RISK_NAMED = {
             "Called again the next morning.",
 }  # fmt: skip
 ALERT_DONE = (
-    "Called within the hour. Passing thoughts, no plan or intent. Went through the safety plan; her partner is with her "
+    "Called within the hour. Passing thoughts, no plan or intent. Went through the safety plan; the partner is there "
     "tonight. Seen again at the intake session."
 )
 
@@ -63,7 +63,7 @@ PREPARATION = {
         "Safety plan and whom to call",
     ],
     "expectations": "Hopes for some lightness. Knows that the effect is uncertain and may need several sessions.",
-    "grounding": "Slow breath out; feet on the floor; a phrase from her grandmother.",
+    "grounding": "Slow breath out; feet on the floor; a phrase from a grandmother.",
     "fears": "Losing control. Helped by knowing that somebody is in the room throughout.",
     "touch": "A hand on the shoulder when asked for. Open palm means stop.",
     "setting": "Quiet piano; eye mask with breaks; blanket.",
@@ -82,7 +82,7 @@ INTEGRATION = (
         "mood": "Better than before",
     },
     {
-        "narrative": "Corridors with many doors; chose not to open one of them. Felt safe not to. Music carried her.",
+        "narrative": "Corridors with many doors; chose not to open one of them. Felt safe not to. The music carried.",
         "insights": "I can decide the pace.",
         "emotions": "Curiosity; some sadness in the evening.",
         "body": "Tired the first day. Nothing since.",
@@ -118,7 +118,7 @@ OBSERVATIONS = (
     "Settled under the eye mask, breathing calm.",
     "Tears, hand on the shoulder as agreed. Quiet again after some minutes.",
     "Hums along with the music, smiles.",
-    "Opens the eyes, asks for water, knows where she is.",
+    "Opens the eyes, asks for water, knows the place and the day.",
 )
 DISCHARGED = (
     "Walks steadily, oriented, mood calm. Companion came to the room and has the written instructions."

@@ -81,7 +81,7 @@ class LeaveForm(Form):
     why = forms.ChoiceField(label="How and why", choices=_exits, widget=forms.RadioSelect)
     words = forms.CharField(
         label="In your words", max_length=2000, widget=forms.Textarea(attrs={"rows": 3}),
-        help_text="So that the next person understands. The client can read her record.",
+        help_text="So that the next person understands. The client can read this record.",
     )  # fmt: skip
 
     @property
@@ -93,7 +93,7 @@ class LeaveForm(Form):
 class ResumeForm(Form):
     words = forms.CharField(
         label="What has changed", max_length=2000, widget=forms.Textarea(attrs={"rows": 3}),
-        help_text="Why she can go on now.",
+        help_text="What makes it right to go on now.",
     )  # fmt: skip
 
 

@@ -211,6 +211,7 @@
   document.addEventListener("htmx:afterSettle", (event) => {
     const root = event.detail.elt;
     prepareForms(root);
+    stackTables(document);
     showKeys();
     if ($("[data-focus]", root)) focusErrors(root);
     else if (document.activeElement === document.body && !root.closest?.("[data-quiet-swap]")) {
@@ -244,9 +245,34 @@
     }
   };
 
+  // A table of words does not fit a phone: there each row becomes a block, each cell beside the name of its column
+  // (kit.css). A table of figures stays one. The roles are said, because a changed display may hide them from readers.
+  const stackTables = (root) => {
+    for (const table of $$(".tablebox > .ktable:not(.ktable-stack)", root)) {
+      const heads = [...(table.tHead?.rows[0]?.cells || [])];
+      if (table.tHead?.rows.length !== 1 || heads.slice(1).every((head) => head.classList.contains("n"))) continue;
+      const names = heads.map((head) => (head.querySelector(".visually-hidden") ? "" : head.textContent.trim()));
+      table.classList.add("ktable-stack");
+      table.setAttribute("role", "table");
+      for (const part of $$("thead, tbody", table)) part.setAttribute("role", "rowgroup");
+      for (const row of table.rows) row.setAttribute("role", "row");
+      for (const head of heads) head.setAttribute("role", "columnheader");
+      for (const cell of $$("tbody th, tbody td", table)) {
+        cell.setAttribute("role", cell.tagName === "TH" ? "rowheader" : "cell");
+        if (cell.tagName === "TD" && cell.colSpan === 1 && names[cell.cellIndex]) cell.dataset.label = names[cell.cellIndex];
+      }
+    }
+  };
+  // A chart that is wider than the phone begins with its newest values in sight.
+  const showNewest = () => {
+    for (const box of $$(".ocwrap")) box.scrollLeft = box.scrollWidth;
+  };
+
   const start = () => {
     prepareForms(document);
+    stackTables(document);
     showCurrentTab();
+    showNewest();
     focusErrors(document);
     showKeys();
     for (const key of $$("[data-shortcuts]")) key.checked = !keysOff();

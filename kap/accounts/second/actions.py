@@ -229,7 +229,7 @@ def confirm_reset(*, reset, by) -> FactorReset:
     require(by, Can.RESET_FACTORS)
     reset = _open_reset(reset)
     if not resets.may_confirm(by, reset):
-        raise Refused("Somebody else must confirm this: not who asked, and not the person herself.")
+        raise Refused("Somebody else must confirm this: not who asked, and not the person concerned.")
     reset.confirmed_at, reset.confirmed_by = clock.now(), by
     reset.save(update_fields=["confirmed_at", "confirmed_by"])
     _remove_all(reset.user, by)

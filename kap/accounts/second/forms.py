@@ -38,5 +38,5 @@ class KeptForm(Form):
 class ResetForm(Form):
     reason = forms.CharField(
         label="Reason", max_length=500, widget=forms.Textarea(attrs={"rows": 3}),
-        help_text="What happened, and how you know that it is she who asks: you saw her, or called the number you had.",
+        help_text="What happened, and how you know who is asking: you met in person, or you called the number you had.",
     )  # fmt: skip

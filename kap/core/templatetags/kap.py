@@ -175,6 +175,14 @@ def zone_name(value, zone=None) -> str:
     return _shown(value, "T", zone)
 
 
+@register.filter
+def zone_words(name) -> str:
+    """``Pacific Time`` from ``America/Los_Angeles``; a zone that has no common name keeps its own."""
+    from kap.core.context import ZONE_WORDS
+
+    return ZONE_WORDS.get(str(name or ""), str(name or "").replace("_", " "))
+
+
 def age_on(born: dt.date, today: dt.date) -> int:
     """Whole years. Born on 29 February: a year older on 1 March of a common year."""
     return today.year - born.year - ((today.month, today.day) < (born.month, born.day))
