@@ -10,6 +10,7 @@ from kap.accounts.permissions import CLINICAL
 from kap.audit import access
 from kap.core import clock
 from kap.core.errors import Refused
+from kap.core.related import attach
 from kap.people.models import TeamMember
 from sessions import facts
 from sessions.entry import active_order
@@ -17,14 +18,15 @@ from sessions.flowsheet import ALERTNESS, Flowsheet
 from sessions.models import DosingSession
 
 WITH = (
-    "course__client", "course__protocol", "appointment__location", "appointment__room", "appointment__companion",
-    "order__signed_by", "second_person", "started_by", "opened_by", "ended_by", "companion", "preparation__signed_by",
+    "course__client", "course__protocol", "appointment__location", "appointment__room", "order", "preparation",
 )  # fmt: skip
 
 
 def session_or_404(request, pk) -> DosingSession:
     """Strangers to the client's care get 404."""
-    return get_object_or_404(DosingSession.objects.visible_to(request.user).select_related(*WITH), pk=pk)
+    found = get_object_or_404(DosingSession.objects.visible_to(request.user).select_related(*WITH), pk=pk)
+    attach(found, "opened_by", "started_by", "second_person", "ended_by")
+    return found
 
 
 def order_of(session):
