@@ -52,7 +52,11 @@ def open_account(*, email: str, name: str, roles, password: str | None = None, b
 
 @action("accounts.change_email")
 def change_email(*, user, email: str, by) -> User:
-    """The address by which she signs in. Raises Refused when it is somebody else's."""
+    """The address by which she signs in. Raises Refused when it is somebody else's.
+
+    Whoever read the old one may have been let in by it: what was mailed there opens nothing more, and she is signed
+    out everywhere.
+    """
     user = User.objects.select_for_update().get(pk=user.pk)
     user.email = email.strip()
     try:
@@ -62,6 +66,8 @@ def change_email(*, user, email: str, by) -> User:
         if constraint_name(error) == "one_account_per_email":
             raise Refused(EMAIL_TAKEN) from error
         raise
+    SignInCode.objects.filter(user=user, used_at=None).update(expires_at=clock.now())
+    _end_all(user)
     return user
 
 

@@ -10,10 +10,13 @@ from django.test import Client
 from django.urls import reverse
 
 from kap.accounts import actions, pins
+from kap.accounts.models import SignIn
+from kap.accounts.second import proof
 from kap.audit.models import AccessLog
 from kap.core import clock
 from kap.core.errors import Refused
 from kap.outbox.models import Message
+from kap.people import actions as people
 from tests.factories.core import ClinicFactory
 from tests.factories.dosing import PIN, dosed, ready_to_dose
 from tests.factories.people import PASSWORD, ClientFactory, UserFactory
@@ -161,6 +164,45 @@ def test_what_the_locked_person_proved_serves_nobody_else(client, settings, at, 
     second_steps.sign_in(client, other)
     assert client.session["_auth_user_id"] == str(other.pk)
     assert client.get("/account/").url == reverse("accounts:factors")
+
+
+def test_a_role_withdrawn_while_the_code_is_judged_leaves_nothing_done(client, settings, monkeypatch, at):
+    settings.SECOND_FACTOR = True
+    ClinicFactory()
+    moment = at(clock.now())
+    dana, kit = second_steps.enrolled("admin"), UserFactory(roles=["admin", "prescriber"])
+    monitor = UserFactory(roles=["monitor"])
+    second_steps.sign_in(client, dana)
+    at(moment + timedelta(minutes=6))
+
+    def withdrawn(*args):
+        actions.change_roles(user=dana, roles=["therapist"], by=kit)
+        return ""
+
+    monkeypatch.setattr(proof, "answer", withdrawn)
+    said = {"roles": ["monitor", "admin"], "second_code": "123456"}
+    answer = client.post(reverse("accounts:roles", args=[monitor.pk]), said)
+    assert answer.status_code == 400
+    assert set(type(monitor).objects.get(pk=monitor.pk).roles) == {"monitor"}
+    assert "/sign-in/" in client.get("/account/").url
+
+
+def test_a_new_address_ends_what_the_old_one_opens(client):
+    """Somebody else reads the old mailbox: neither a code of before nor a sign-in of before is good."""
+    ClinicFactory()
+    herself = ClientFactory(with_user=True)
+    user, staff, before = herself.user, UserFactory(roles=["admin"]), Client()
+    before.force_login(user)
+    entry = SignIn.objects.create(
+        user=user, session_key=before.session.session_key, ip="127.0.0.1", user_agent="x"
+    )
+    client.post("/sign-in/", {"email": user.email})
+    context = Message.objects.filter(kind="sign_in_code").latest("id").context
+    people.update_client(client=herself, email="new@mail.example", by=staff)
+    assert client.post("/sign-in/code/", {"code": context["code"]}).status_code == 410
+    assert client.post(context["path"], {"code": context["code"]}).status_code == 410
+    assert before.get("/account/").status_code == 302
+    assert not SignIn.objects.filter(pk=entry.pk).exists()
 
 
 # ---------------------------------------------------------------- when the log cannot be written

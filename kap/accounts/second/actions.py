@@ -141,8 +141,18 @@ def use_recovery_code(*, user, code: str, by) -> int | None:
 
 
 @action("accounts.use_passkey")
-def use_passkey(*, factor, by) -> None:
-    Authenticator.objects.filter(pk=factor.pk).update(last_used_at=clock.now())
+def use_passkey(*, factor, count: int, by) -> bool:
+    """`count`: how often the key says that it has signed. Where keys count (many say 0 for ever), one that does not
+    go on is a copy: it is not let in, and its owner is told (WebAuthn level 2, section 7.2, step 21)."""
+    row = Factor.objects.select_for_update().get(pk=factor.pk)
+    last = row.data.get("count") or row.wrap().authenticator_data.counter
+    if (count or last) and count <= last:
+        words = f"Somebody tried to sign in with what looks like a copy of your passkey {row.name}. Tell an admin now."
+        _tell(row.user, words, by)
+        return False
+    row.data["count"], row.last_used_at = count, clock.now()
+    row.save(update_fields=["data", "last_used_at"])
+    return True
 
 
 # ---------------------------------------------------------------- failures in a row

@@ -96,12 +96,16 @@ def ask_passkey(user) -> dict:
     return webauthn.begin_authentication(user)
 
 
-def proves_passkey(user, credential: dict) -> Factor | None:
-    """Her passkey that answered the challenge, or None. A challenge is good once, whatever came of it."""
+def proves_passkey(user, credential: dict) -> tuple[Factor, int] | None:
+    """Her passkey that answered the challenge and how often it says that it has signed, or None.
+
+    A challenge is good once, whatever came of it.
+    """
     try:
         found = webauthn.complete_authentication(user, credential)
+        count = webauthn.parse_authentication_response(credential).response.authenticator_data.counter
     except (ValidationError, ValueError, TypeError, KeyError, AttributeError):
         return None
     finally:
         webauthn.clear_state()
-    return Factor.objects.of(user).get(pk=found.pk)
+    return Factor.objects.of(user).get(pk=found.pk), count

@@ -18,6 +18,8 @@ import functools
 import json
 from urllib.parse import urlencode
 
+from django.contrib.sessions.backends.base import UpdateError
+from django.contrib.sessions.exceptions import SessionInterrupted
 from django.http import HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -80,9 +82,7 @@ def _fits(user, data) -> bool:
         except ValueError:
             return False
         found = factors.proves_passkey(user, credential) if isinstance(credential, dict) else None
-        if found is not None:
-            actions.use_passkey(factor=found, by=user)
-        return found is not None
+        return found is not None and actions.use_passkey(factor=found[0], count=found[1], by=user)
     if raw := data.get(PASSWORD):
         return not Factor.objects.of(user).exists() and user.check_password(raw)
     code = factors.digits(data.get(CODE, ""))
@@ -161,7 +161,10 @@ def _judge(request, given) -> str:
     problem = answer(request, request.user, given)
     if not problem:
         state.prove(request)
-        request.session.save()  # at once, so that the second press finds it
+        try:
+            request.session.save()  # at once, so that the second press finds it
+        except UpdateError as ended:  # by an admin, a moment ago: nothing is done any more
+            raise SessionInterrupted("This sign-in was ended meanwhile.") from ended
     elif state.proved_lately(request.session.__class__(request.session.session_key)):
         return ""
     return problem
