@@ -5,6 +5,8 @@ from uuid import uuid4
 
 import pytest
 from django.contrib.sessions.models import Session
+from django.core.files import uploadhandler
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import DatabaseError
 from django.test import Client
 from django.urls import reverse
@@ -133,6 +135,31 @@ def test_a_wrong_pin_in_the_room_is_on_record_with_who_sat_there():
     row = AccessLog.objects.get(kind="pin_wrong")
     assert row.actor == scene.monitor.audit_label
     assert row.object_id == str(scene.therapist.pk)
+
+
+# ---------------------------------------------------------------- a disk that somebody would fill
+
+
+def file_of(megabytes: float) -> SimpleUploadedFile:
+    return SimpleUploadedFile("big.bin", b"x" * int(megabytes * 1024 * 1024))
+
+
+def test_a_large_file_is_refused_before_it_is_read(client, mara):
+    assert (
+        client.post(STAFF_DOOR, {"email": mara.email, "password": PASSWORD, "f": file_of(3)}).status_code
+        == 400
+    )
+    assert "_auth_user_id" not in client.session
+
+
+def test_a_small_one_is_read_past_and_kept_nowhere(client, mara, monkeypatch):
+    kept = []
+    for name in ("TemporaryUploadedFile", "InMemoryUploadedFile"):
+        monkeypatch.setattr(uploadhandler, name, lambda *args, **more: kept.append(args))
+    answer = client.post(STAFF_DOOR, {"email": mara.email, "password": PASSWORD, "f": file_of(1)})
+    assert answer.status_code == 302
+    assert not answer.wsgi_request.FILES
+    assert kept == []
 
 
 # ---------------------------------------------------------------- another's button, browser and link
