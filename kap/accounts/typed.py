@@ -19,11 +19,11 @@ SECRETS = ("password", "pin", "credential", "again", "second_code")
 
 @sensitive_variables()
 def keep(request, owner: str) -> bool:
-    """Lay the fields of this POST aside for `owner`, the id of who typed them. Passwords and files are left out."""
+    """Lay the fields of this POST aside for `owner`, the id of who typed them. Passwords are left out."""
     fields = [
         [name, values] for name, values in request.POST.lists() if name not in NEVER and not _is_secret(name)
     ]
-    text = json.dumps({"path": request.get_full_path(), "fields": fields, "files": bool(request.FILES)})
+    text = json.dumps({"path": request.get_full_path(), "fields": fields})
     if not fields or len(text) > LARGEST:
         return False
     request.session[KEY] = {"owner": owner, "sealed": vault.seal(PLACE, owner, text)}
@@ -32,7 +32,7 @@ def keep(request, owner: str) -> bool:
 
 @sensitive_variables()
 def of(request) -> dict | None:
-    """{"path", "fields": [(name, value)], "files"} of the person who is signed in; another's is never opened."""
+    """{"path", "fields": [(name, value)]} of the person who is signed in; another's is never opened."""
     kept = request.session.get(KEY)
     if not kept or kept["owner"] != str(request.user.pk):
         return None
