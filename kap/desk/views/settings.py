@@ -1,5 +1,7 @@
 """The clinic's details, and the versions of its clinical numbers."""
 
+from uuid import UUID
+
 from django.contrib import messages
 from django.db.models import Count
 from django.shortcuts import get_object_or_404, redirect, render
@@ -21,6 +23,7 @@ from kap.pathway.models import Course
 from kap.pathway.stages import CLOSED
 
 SEE = (Can.MANAGE_SETTINGS, Can.SIGN_PROTOCOL)
+SHIPPED = UUID(int=0)  # what the first version of a clinic starts from; no signed version has this key
 
 
 @requires(*SEE)
@@ -74,11 +77,16 @@ def protocol_version(request, version):
 )
 @once
 def protocol_new(request):
-    """Two steps on one address: numbers, then the differences to sign."""
-    current = get_object_or_404(ProtocolVersion.objects.order_by("-signed_at")[:1])
+    """Two steps on one address: numbers, then what is signed. The first version may take the shipped numbers as they are."""
+    current = _current()
+    first = current.pk == SHIPPED
     if request.method == "GET":
-        form = VersionForm(initial={"base": current.pk, "effective_on": days.today()})
-        return _numbers(request, current, form)
+        about = {
+            "base": current.pk,
+            "effective_on": days.today(),
+            "version": current.version if first else None,
+        }
+        return _numbers(request, current, VersionForm(initial=about))
     form = VersionForm(request.POST)
     if not form.is_valid():
         return _numbers(request, current, form, status=422)
@@ -86,12 +94,18 @@ def protocol_new(request):
         problem = f"Version {current.version} was signed while you were at it. Look at its numbers, then start again."
         return _numbers(request, current, form, [problem], status=409)
     changes, problems = changes_in(request.POST, current.body, current.rules.entries())
-    if not changes and not problems:
+    if not changes and not problems and not first:
         problems = ["Change at least one number; as it stands the new version would be the old one."]
     made = None if problems else _proposed(current, changes, form, problems)
     if problems:
         return _numbers(request, current, form, problems, status=422)
     return _sign(request, current, form, changes, made)
+
+
+def _current() -> ProtocolVersion:
+    """The newest signed version; in a clinic that has none yet, the numbers that ship, not stored and signed by nobody."""
+    newest = ProtocolVersion.objects.order_by("-signed_at").first()
+    return newest or ProtocolVersion(pk=SHIPPED, version=protocol.shipped().version, body=protocol.default())
 
 
 def _proposed(current, changes, form, problems):
@@ -106,7 +120,8 @@ def _proposed(current, changes, form, problems):
 def _numbers(request, current, form, problems=(), status=200):
     posted = request.POST if request.method == "POST" else None
     context = {
-        "form": form, "current": current, "groups": groups_of(current.rules.entries(), posted, current.body),
+        "form": form, "current": current, "first": current.pk == SHIPPED,
+        "groups": groups_of(current.rules.entries(), posted, current.body),
         "errors": [{"href": "", "words": words} for words in problems] or None,
     }  # fmt: skip
     return render(request, "desk/protocol_new.html", context, status=status)
@@ -129,6 +144,7 @@ def _sign(request, current, form, changes, made):
             return redirect("desk:settings")
     context = {
         "form": signature, "about": form, "made": made, "current": current,
+        "all_numbers": groups_of(made.entries()) if current.pk == SHIPPED else None,
         "differences": [
             {"old": old, "new": new, "was": text_of(old.value), "now": text_of(new.value)}
             for old, new in protocol.differences(current.rules, made)

@@ -46,8 +46,8 @@ The clinic is made. Next:
   1. {name} chooses a password here (works once, for an hour; also sent by email):
      {link}
      A new link, if that has run out: manage.py first_clinic --link
-     Signing in with it, she sets up her second factor: an authenticator app or a passkey.
-  2. Under Staff she invites a prescriber.
+     The first sign-in sets up a second factor: an authenticator app or a passkey.
+  2. The admin invites a prescriber, under Staff.
   3. The prescriber reads the clinical numbers under Settings and signs the first protocol. Until then no course
      of treatment can begin.
   4. The admin enters licences and hours on the roster, and looks through rooms, services and texts."""
@@ -90,13 +90,21 @@ class Command(BaseCommand):
         for name, question, default in ASKED:
             value = options[name]
             if value is None and not options["no_input"]:
-                value = input(f"{question}{f' [{default}]' if default else ''}: ")
+                value = self._typed(f"{question}{f' [{default}]' if default else ''}: ")
             given[name] = " ".join((value or "").split()) or default
             if not given[name]:
                 missing.append(f"--{name.replace('_', '-')}: {question}")
         if missing:
             raise CommandError("These are needed:\n  " + "\n  ".join(missing))
         return given
+
+    def _typed(self, question: str) -> str:
+        try:
+            return input(question)
+        except EOFError as nobody:
+            raise CommandError(
+                "Nobody is here to answer. Give every option, or --no-input for the defaults."
+            ) from nobody
 
     def _checked(self, given) -> list[tuple[str, str]]:
         """The rooms. Raises CommandError with everything that is wrong."""
