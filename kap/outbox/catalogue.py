@@ -92,11 +92,12 @@ _KINDS = (
     MessageKind(
         "companion_confirm", _("Companion: please confirm"), _("Can you be there on %(day)s?"), _("Answer"),
         uses=("client_first_name", "starts_at", "ends_at", "zone", "where", "role", "path"), recheck=_SCHEDULING,
+        secret=("path",),  # who holds it confirms, and signs at home, in the companion's name
     ),
     MessageKind(
         "companion_chase", _("Companion: second asking"), _("Please answer: can you be there on %(day)s?"), _("Answer"),
         "companion_confirm", ("client_first_name", "starts_at", "ends_at", "zone", "where", "role", "path"), _DAY,
-        _SCHEDULING,
+        _SCHEDULING, secret=("path",),
     ),
     MessageKind(
         "pre_dose_48h", _("Getting ready, 2 days before"), _("Getting ready for your appointment on %(day)s"),

@@ -6,10 +6,13 @@ from html import unescape
 from types import SimpleNamespace
 
 import pytest
+from django.core import mail
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from kap.outbox.dispatch import dispatch
+from kap.outbox.models import Message
 from kap.people.actions import end_contact
 from scheduling import actions
 from scheduling.booking_page import BookingPage
@@ -330,6 +333,23 @@ def test_the_companion_reads_logistics_and_confirms_by_her_link(client, dose, de
     dose.refresh_from_db()
     assert dose.companion is None
     assert client.get(path).status_code == 410
+
+
+def test_nobody_of_the_house_is_shown_her_link(client, dose, desk):
+    """Who has it answers, and signs the agreement of a chaperone, in her name. It goes once it was sent."""
+    sam = ContactFactory(client=dose.attendees.get().client)
+    dose = actions.name_companion(appointment=dose, contact=sam, by=desk)
+    asked = Message.objects.get(kind="companion_confirm")
+    token = asked.context["path"].split("/")[-2]
+    assert asked.context["path"] == path_for(dose)
+    client.force_login(desk)
+    assert token not in client.get(reverse("outbox:message", args=[asked.pk])).text
+    dispatch()
+    assert token in mail.outbox[-1].body
+    asked.refresh_from_db()
+    assert asked.state == "sent"
+    assert "path" not in asked.context
+    assert token not in client.get(reverse("outbox:message", args=[asked.pk])).text
 
 
 def test_a_link_dies_with_a_move_and_a_false_one_is_not_found(client, dose, desk):
