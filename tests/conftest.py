@@ -1,7 +1,9 @@
 """The tests' database: made and migrated by the owner, used as kap_app, exactly as in a clinic."""
 
 import os
+import warnings
 from datetime import UTC, datetime
+from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import psycopg2
@@ -109,6 +111,16 @@ def _a_live_connection():
     one = connections["default"]
     if one.connection is not None and not one.in_atomic_block and not one.is_usable():
         one.close()
+        warnings.warn(
+            f"The test before left a dead connection. The server's last words:\n{_last_words()}", stacklevel=1
+        )
+
+
+def _last_words() -> str:
+    logs = Path(os.environ["KAP_VAR_DIR"]).parent.glob("**/*.log")
+    return "\n".join(
+        f"{log.name}: {line}" for log in logs for line in log.read_text(errors="replace").splitlines()[-12:]
+    )
 
 
 @pytest.fixture(autouse=True)
