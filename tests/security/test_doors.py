@@ -7,12 +7,14 @@ import pytest
 from django.contrib.sessions.models import Session
 from django.core.files import uploadhandler
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.core.management import CommandError, call_command
 from django.db import DatabaseError
 from django.test import Client
 from django.urls import reverse
 
 from kap.accounts import actions, pins
 from kap.accounts.models import SignIn
+from kap.accounts.second import actions as second
 from kap.accounts.second import proof
 from kap.audit.models import AccessLog
 from kap.core import clock
@@ -135,6 +137,25 @@ def test_a_wrong_pin_in_the_room_is_on_record_with_who_sat_there():
     row = AccessLog.objects.get(kind="pin_wrong")
     assert row.actor == scene.monitor.audit_label
     assert row.object_id == str(scene.therapist.pk)
+
+
+def test_a_clinic_whose_admins_are_all_locked_is_opened_from_its_server(client, monkeypatch, at):
+    """Anybody may send a hundred wrong passwords; nobody inside could let the admins in again."""
+    ClinicFactory()
+    moment = at(2026, 11, 19, 8, 0)
+    admin = UserFactory(roles=["admin"])
+    for n in range(second.FAILURES):
+        at(moment + timedelta(minutes=2 * n))
+        client.post(STAFF_DOOR, {"email": admin.email, "password": "a guess"})
+    at(moment + timedelta(hours=5))
+    said = {"email": admin.email, "password": PASSWORD}
+    assert client.post(STAFF_DOOR, said).status_code == 422
+    with pytest.raises(CommandError, match="No staff account"):
+        call_command("let_in", "nobody@alderhouse.example")
+    call_command("let_in", admin.email.upper())
+    assert client.post(STAFF_DOOR, said).status_code == 302
+    with pytest.raises(CommandError, match="is not locked"):
+        call_command("let_in", admin.email)
 
 
 # ---------------------------------------------------------------- a disk that somebody would fill
