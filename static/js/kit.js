@@ -262,7 +262,17 @@
         if (cell.tagName === "TD" && cell.colSpan === 1 && names[cell.cellIndex]) cell.dataset.label = names[cell.cellIndex];
       }
     }
+    stopAtTables();
   };
+  // A box that does not scroll is no stop for the keyboard.
+  const phone = matchMedia("(max-width: 40rem)");
+  const stopAtTables = () => {
+    for (const table of $$(".tablebox > .ktable-stack")) {
+      if (phone.matches) table.parentElement.removeAttribute("tabindex");
+      else table.parentElement.tabIndex = 0;
+    }
+  };
+  phone.addEventListener("change", stopAtTables);
   // A chart that is wider than the phone begins with its newest values in sight.
   const showNewest = () => {
     for (const box of $$(".ocwrap")) box.scrollLeft = box.scrollWidth;

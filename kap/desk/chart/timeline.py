@@ -22,7 +22,10 @@ from kap.pathway.models import StageMove
 from kap.pathway.stages import Stage
 from sessions.models import Administration, DosingSession
 
-RECENT = 7
+RECENT, MAILS = (
+    7,
+    2,
+)  # lines of the overview; so many of them at most are mails, or reminders would hide the sessions
 CYCLE = (Stage.PREPARATION, Stage.DOSING, Stage.INTEGRATION)
 PAGE = 60
 
@@ -46,11 +49,12 @@ class Entry:
 def entries(client, user, limit: int = RECENT, *, every_move: bool = False) -> list[Entry]:
     """The newest `limit` of all kinds together; each kind is asked for no more than that.
 
-    Without `every_move` the moves to dosing and integration are left out: the sessions say the same.
+    Without `every_move`, as on the overview, the moves to dosing and integration are left out, since the sessions
+    say the same, and all mails but the last few.
     """
     found = [
         *_moves(client, limit, every_move), *_sessions(client, limit), *_measures(client, limit), *_notes(client, user, limit),
-        *_documents(client, limit), *_messages(client, limit),
+        *_documents(client, limit), *_messages(client, limit if every_move else MAILS),
     ]  # fmt: skip
     return sorted(found, key=lambda entry: entry.at, reverse=True)[:limit]
 
@@ -159,11 +163,16 @@ def _messages(client, limit) -> list[Entry]:
     found = Message.objects.filter(client=client, state=MessageState.SENT).order_by("-ended_at")[:limit]
     return [
         Entry(
-            at=message.ended_at, kind="messages", icon="envelope", title=f"{kind_words(message.kind)} sent",
+            at=message.ended_at, kind="messages", icon="envelope", title=f"Sent: {_inside(kind_words(message.kind))}",
             detail=f"To {message.to_name or message.to_address}", time=True,
         )
         for message in found
     ]  # fmt: skip
+
+
+def _inside(words: str) -> str:
+    """As it stands inside a sentence."""
+    return words[:1].lower() + words[1:]
 
 
 def kind_words(kind: str) -> str:
