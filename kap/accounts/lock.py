@@ -11,7 +11,7 @@ from django.contrib.auth.models import AnonymousUser
 from django.utils.crypto import constant_time_compare
 from django.views.decorators.debug import sensitive_variables
 
-from kap.accounts import actions, idle, limits, pins
+from kap.accounts import actions, idle, limits, pins, typed
 from kap.accounts.models import SignIn, User
 from kap.accounts.second import actions as second
 from kap.accounts.second import state
@@ -21,6 +21,7 @@ from kap.core.actions import System
 from kap.core.errors import Refused
 
 KEY = "kap_locked"
+STAYS = {SESSION_KEY, BACKEND_SESSION_KEY, HASH_SESSION_KEY, idle.BEGAN, typed.KEY}  # when another person signs in
 BY = System("accounts.unlock")
 WRONG = "This does not fit. Type it again."
 AGAIN = "This sign-in has ended. Sign in again; what you typed on the page is kept while it stays open."
@@ -61,12 +62,12 @@ def sign_out(request) -> None:
 
 
 def forget(session, user) -> None:
-    """Somebody signed in: the lock is over. Of another person nothing stays: neither her rooms nor what she proved
-    or began. What she typed does, sealed to her."""
+    """Somebody signed in: the lock is over. Of another person nothing stays: neither rooms nor what was proved or
+    begun, nor a word that was to be said to her; but for what she typed, which is sealed to her."""
     was = session.pop(KEY, None)
     if was and was[SESSION_KEY] != str(user.pk):
-        for name in (idle.ROOMS, state.THROUGH, state.READY, state.NEW_APP):
-            session.pop(name, None)
+        for name in set(session.keys()) - STAYS:
+            session.pop(name)
 
 
 def of(request) -> Locked | None:

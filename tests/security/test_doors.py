@@ -207,10 +207,14 @@ def test_what_the_locked_person_proved_serves_nobody_else(client, settings, at, 
     second_steps.enrol(other, kept=False)
     second_steps.sign_in(client, first)
     assert client.get("/account/").status_code == 200
+    session = client.session
+    session["kap_on_behalf"] = ["of a client of hers"]
+    session.save()
     at(moment + timedelta(minutes=16))
     assert "/session/locked/" in client.get("/account/").url
     second_steps.sign_in(client, other)
     assert client.session["_auth_user_id"] == str(other.pk)
+    assert "kap_on_behalf" not in client.session
     assert client.get("/account/").url == reverse("accounts:factors")
 
 
