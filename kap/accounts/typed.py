@@ -8,20 +8,22 @@ import json
 from django.views.decorators.debug import sensitive_variables
 
 from kap.core import vault
+from kap.core.confidential import is_secret
 from kap.core.errors import Refused
 
 KEY = "kap_typed"
 PLACE = "session|typed"
 LARGEST = 1024 * 1024  # characters of JSON; a form of ours is far below
 NEVER = ("csrfmiddlewaretoken",)  # made anew; the token of a button stays, so that a second press acts once
-SECRETS = ("password", "pin", "credential", "again", "second_code")
 
 
 @sensitive_variables()
 def keep(request, owner: str) -> bool:
     """Lay the fields of this POST aside for `owner`, the id of who typed them. Passwords are left out."""
     fields = [
-        [name, values] for name, values in request.POST.lists() if name not in NEVER and not _is_secret(name)
+        [name, values]
+        for name, values in request.POST.lists()
+        if name not in NEVER and not any(is_secret(name, value) for value in values)
     ]
     text = json.dumps({"path": request.get_full_path(), "fields": fields})
     if not fields or len(text) > LARGEST:
@@ -45,8 +47,3 @@ def of(request) -> dict | None:
 
 def drop(request) -> None:
     request.session.pop(KEY, None)
-
-
-def _is_secret(name: str) -> bool:
-    last = name.lower().rsplit("-", 1)[-1]
-    return any(last == secret or last.endswith(f"_{secret}") for secret in SECRETS)

@@ -12,6 +12,8 @@ from django.http import HttpResponse, UnreadablePostError
 from django.template.loader import render_to_string
 from django.utils.http import url_has_allowed_host_and_scheme
 
+from kap.core.confidential import is_secret
+
 BUSY = (
     "55P03",
     "57014",
@@ -32,7 +34,7 @@ def kind(error: BaseException | None) -> str:
 
 
 def typed(request, what: str) -> list[tuple[str, str]]:
-    """What was sent, to be sent again by one press. Passwords, codes and files have to be given anew.
+    """What was sent, to be sent again by one press. Passwords and codes have to be given anew.
 
     The button's token goes along, so that a step which was saved after all is not done twice. Where the connection broke,
     the token may be used up although nothing was saved: the page asks to look first, and gets a new one.
@@ -43,15 +45,10 @@ def typed(request, what: str) -> list[tuple[str, str]]:
         sent = [(name, value) for name, values in request.POST.lists() for value in values]
     except (UnreadablePostError, RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent):
         return []
-    kept = [(name, value) for name, value in sent if not _secret(name)]
+    kept = [(name, value) for name, value in sent if not is_secret(name, value)]
     if what == "away":
         kept = [(name, str(uuid.uuid4()) if name == "once" else value) for name, value in kept]
     return kept
-
-
-def _secret(name: str) -> bool:
-    words = name.lower().replace("-", "_").split("_")
-    return words == ["code"] or "pin" in words or any(word.startswith("password") for word in words)
 
 
 def _came_from(request) -> str:
@@ -65,7 +62,7 @@ def page(request, what: str) -> HttpResponse:
     """503 with a way on. Asks nothing of database, session or user: they may be what is away."""
     words = {
         "what": what, "fields": typed(request, what), "sent": request.method == "POST",
-        "files": bool(getattr(request, "_files", None)), "address": request.get_full_path(),
+        "address": request.get_full_path(),
         "look": _came_from(request),
     }  # fmt: skip
     if request.headers.get("X-Autosave"):
