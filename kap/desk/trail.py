@@ -74,13 +74,22 @@ class TrailForm(Form):
         return found[0].audit_label
 
     def clean_client(self) -> str:
-        digits = "".join(c for c in self.cleaned_data["client"] if c.isdigit())
-        if not digits:
+        said = self.cleaned_data["client"].strip()
+        digits = "".join(c for c in said if c.isdigit())
+        if not said:
             return ""
+        if not digits:
+            raise forms.ValidationError("Client: write the KAP number, like KAP-00412")
         found = Client.objects.filter(number=int(digits[:9])).first()
         if found is None:
             raise forms.ValidationError("Client: there is nobody with that KAP number")
         return str(found.pk)
+
+    def clean(self) -> dict:
+        said = super().clean()
+        if said.get("since") and said.get("until") and said["since"] > said["until"]:
+            self.add_error("until", "Until: choose the same day as From, or a later one")
+        return said
 
     def wanted(self, below: str = "") -> trail.Wanted:
         """Days are the clinic's; without a beginning, the last DAYS days."""

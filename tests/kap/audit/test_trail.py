@@ -158,6 +158,21 @@ class TestFilters:
             next(iter(said.values())).replace("'", "&#x27;") in page.text or "kind" in said or "verb" in said
         )
 
+    @pytest.mark.parametrize(
+        ("said", "words"),
+        [
+            ({"client": "Ana Lee"}, "Client: write the KAP number"),
+            (
+                {"since": "2026-11-30", "until": "2026-11-01"},
+                "Until: choose the same day as From, or a later one",
+            ),
+        ],
+    )
+    def test_a_filter_that_cannot_be_used_is_never_left_out_silently(self, client, admin, said, words):
+        page = client.get(AUDIT, said)
+        assert page.status_code == 422
+        assert words in page.text
+
     def test_a_place_of_somebody_elses_making_is_the_first_page(self, client, admin):
         assert client.get(AUDIT, {"below": "2026~x'; DROP TABLE x; --~1"}).status_code == 200
 
