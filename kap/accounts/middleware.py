@@ -78,7 +78,8 @@ class Idle:
 
     def _end(self, request, state, why) -> str:
         owner, request.idle_ended = str(request.user.pk), why
-        access.opened(request, "locked" if state == "lock" else "signed_out_idle", purpose="account")
+        kind = "locked" if state == "lock" else "signed_out_idle"
+        access.opened_if_possible(request, kind, purpose="account")
         if state == "lock":
             lock.close(request)
         else:

@@ -1,5 +1,6 @@
 """Writing the log of reads. If the row cannot be written, the page is not shown."""
 
+import logging
 from collections.abc import Iterable
 
 from django.db import DatabaseError, transaction
@@ -8,6 +9,7 @@ from kap.audit.models import AccessLog
 from kap.core import actions
 from kap.core.addresses import client_address
 
+log = logging.getLogger(__name__)
 EMERGENCY = "emergency"
 
 
@@ -49,6 +51,14 @@ def opened_many(request, kind: str, clients: Iterable, *, thing=None, purpose: s
     request.opened_clients = getattr(request, "opened_clients", set()) | {key for key in keys if key}
 
 
+def opened_if_possible(request, kind: str, **more) -> None:
+    """For a door that closes: it must close, above all when the log cannot be written. That goes to the server's log."""
+    try:
+        opened(request, kind, **more)
+    except LogUnwritable as error:
+        log.critical("This could not be written into the log of openings, and was done: %s.", error)
+
+
 def noted(kind: str, *, by, thing) -> None:
     """Of an action whose change is in no history on purpose, such as a new password: that it was done, and by whom."""
     context = actions.request_context()
@@ -58,4 +68,6 @@ def noted(kind: str, *, by, thing) -> None:
     )  # fmt: skip
 
 
-__all__ = ["EMERGENCY", "LogUnwritable", "client_address", "noted", "opened", "opened_many"]
+__all__ = [
+    "EMERGENCY", "LogUnwritable", "client_address", "noted", "opened", "opened_if_possible", "opened_many",
+]  # fmt: skip

@@ -260,14 +260,29 @@ def test_a_new_address_ends_what_the_old_one_opens(client):
 # ---------------------------------------------------------------- when the log cannot be written
 
 
-def test_a_sign_out_works_also_when_it_cannot_be_written_down(client, mara, monkeypatch):
-    client.force_login(mara)
-    key = client.session.session_key
-
+@pytest.fixture
+def unwritable(monkeypatch):
     def fails(*args, **kwargs):
         raise DatabaseError("read-only")
 
-    monkeypatch.setattr(AccessLog.objects, "bulk_create", fails)
+    return lambda: monkeypatch.setattr(AccessLog.objects, "bulk_create", fails)
+
+
+def test_an_idle_sign_in_is_locked_also_then(client, mara, unwritable, settings, at):
+    settings.SESSION_LIMITS = True
+    moment = at(clock.now())
+    client.force_login(mara)
+    client.get("/account/")
+    unwritable()
+    at(moment + timedelta(minutes=16))
+    assert "/session/locked/" in client.get("/account/").url
+    assert "_auth_user_id" not in client.session
+
+
+def test_a_sign_out_works_also_when_it_cannot_be_written_down(client, mara, unwritable):
+    client.force_login(mara)
+    key = client.session.session_key
+    unwritable()
     assert client.get(reverse("desk:clients")).status_code == 503
     assert client.post("/sign-out/").status_code == 302
     assert not Session.objects.filter(session_key=key).exists()

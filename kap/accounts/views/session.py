@@ -1,6 +1,5 @@
 """Signing in and out, and the screen's brightness."""
 
-import logging
 from urllib.parse import urlencode
 
 from django.contrib.auth import authenticate
@@ -24,7 +23,6 @@ from kap.core import cookies
 from kap.core.actions import System
 from kap.core.context import ROOM_THEME, THEME, THEMES
 
-log = logging.getLogger(__name__)
 YEAR = 365 * 24 * 60 * 60
 BY = System("accounts.sign_in")
 WAY = "kap_way"  # cookie: this browser last signed in by password, so it is shown that page at once
@@ -168,10 +166,7 @@ def _by_password(request, *, email, password):
 @require_POST
 def sign_out(request):
     if request.user.is_authenticated:
-        try:
-            access.opened(request, "sign_out", purpose="account")
-        except access.LogUnwritable as error:  # a door that closes must close, above all then
-            log.critical("A sign-out could not be written down (%s).", error)
+        access.opened_if_possible(request, "sign_out", purpose="account")
     lock.sign_out(request)
     response = redirect(_to("accounts:sign_in", ""))
     # Cookies stay: those left hold a theme and the way by which one signs in.
