@@ -189,7 +189,7 @@ def _detail(appointment, user) -> str:
 
 
 def _staff_words(on) -> str:
-    part = {Role.MONITOR: "sitter", Role.PRESCRIBER: "prescriber", Role.THERAPIST: "therapist"}.get(
+    part = {Role.MONITOR: "monitor", Role.PRESCRIBER: "prescriber", Role.THERAPIST: "therapist"}.get(
         on.role, on.role
     )
     return f"{part} {on.provider.name}{' on call' if on.on_call else ''}"

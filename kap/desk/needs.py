@@ -87,7 +87,7 @@ def _items(user):
 def _item(item) -> Need:
     title = item.title
     if item.client and item.client.name not in title:
-        title = f"{item.client.name} – {_inside(title)}"
+        title = f"{item.client.name} – {inside(title)}"
     detail = item.detail
     if item.due_at:
         detail = f"{detail} Due {near_time(item.due_at)}.".strip()
@@ -101,7 +101,7 @@ def _item(item) -> Need:
     )  # fmt: skip
 
 
-def _inside(sentence: str) -> str:
+def inside(sentence: str) -> str:
     """Its first letter as inside a sentence; names such as PHQ-9 keep theirs."""
     return sentence[:1].lower() + sentence[1:] if sentence[1:2].islower() else sentence
 

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from kap.core import clock
+from kap.measures.instruments import get as instrument
 from kap.measures.models import Occasion, Request
 from kap.measures.safety import people_to_tell
 from kap.outbox.actions import owe
@@ -24,7 +25,8 @@ def overdue(*, by) -> None:
     for request in late.select_related("client"):
         raise_item(
             key=f"measure_overdue:{request.pk}", kind=Kind.MEASURE_OVERDUE, urgency=Urgency.SOON, client=request.client,
-            title=f"Questions not answered: {request.get_occasion_display().lower()}", due_at=request.due_at,
+            title=f"{instrument(request.instrument).name} not answered: {request.get_occasion_display().lower()}",
+            due_at=request.due_at,
             detail="Call the client, or enter the answers as they are told to you.", link=f"/measures/{request.pk}/enter",
             link_words="Enter the answers", by=by,
         )  # fmt: skip

@@ -8,7 +8,7 @@ from django.db.models import Count, Max, Q, Sum
 from kap.core.templatetags.kap import num
 from kap.desk import days
 from kap.desk.links import link
-from kap.desk.needs import note_link
+from kap.desk.needs import inside, note_link
 from kap.documents.models import Document
 from kap.measures.instruments import CODES
 from kap.measures.instruments import get as instrument
@@ -163,16 +163,11 @@ def _messages(client, limit) -> list[Entry]:
     found = Message.objects.filter(client=client, state=MessageState.SENT).order_by("-ended_at")[:limit]
     return [
         Entry(
-            at=message.ended_at, kind="messages", icon="envelope", title=f"Sent: {_inside(kind_words(message.kind))}",
+            at=message.ended_at, kind="messages", icon="envelope", title=f"Sent: {inside(kind_words(message.kind))}",
             detail=f"To {message.to_name or message.to_address}", time=True,
         )
         for message in found
     ]  # fmt: skip
-
-
-def _inside(words: str) -> str:
-    """As it stands inside a sentence."""
-    return words[:1].lower() + words[1:]
 
 
 def kind_words(kind: str) -> str:

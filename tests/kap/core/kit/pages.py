@@ -204,7 +204,7 @@ AGENDA = [
         title="Marcus Bell",
         href="#",
         badge="Dosing 2 of 6",
-        detail="Willow room · lozenge · sitter Ana Ruiz · prescriber Dr. Osei on site",
+        detail="Willow room · lozenge · monitor Ana Ruiz · prescriber Dr. Osei on site",
         action=Thing(label="Open cockpit", href="#"),
         chips=READY,
         chips_label="Ready for dosing: 5 of 6",
