@@ -2,6 +2,7 @@
 
 from django.core.paginator import Paginator
 from django.db.models import Count, Max, Prefetch, Q
+from django.utils.translation import gettext_lazy as _
 
 from kap.accounts.models import User
 from kap.accounts.permissions import Can
@@ -137,6 +138,19 @@ def access_tab(request, client, course) -> dict:
     return {"page_obj": page, "openings": openings(page)}
 
 
+SEEN = {  # kinds whose own word says little to a client, who reads this list too
+    "today": _("the day’s list"),
+    "worklist": _("list of tasks"),
+    "worklist item": _("task"),
+    "pool": _("list of those who wait"),
+    "pipeline": _("list of courses"),
+    "pipeline_step": _("step of the course"),
+    "steps": _("next steps"),
+    "details": _("details and contacts"),
+    "logistics": _("appointments and contacts"),
+}
+
+
 def openings(rows) -> list[dict]:
     rows = list(rows)
     names = names_of({row.actor for row in rows})
@@ -144,7 +158,7 @@ def openings(rows) -> list[dict]:
         {
             "row": row,
             "who": names.get(row.actor, row.actor),
-            "what": row.kind.replace("_", " "),
+            "what": SEEN.get(row.kind) or row.kind.replace("_", " "),
             "emergency": row.purpose == EMERGENCY,
         }
         for row in rows
