@@ -4,10 +4,10 @@ import pytest
 from django.conf import settings as live_settings
 
 from kap.accounts.models import User
-from kap.accounts.second import actions, factors
+from kap.accounts.second import actions, factors, state
 from kap.accounts.second.models import AppSecret, Factor, RecoveryCode
 from kap.audit.models import AccessLog
-from kap.core import vault
+from kap.core import clock, vault
 from kap.outbox.models import Message
 from tests.factories.core import ClinicFactory
 from tests.factories.people import PASSWORD, ClientFactory, UserFactory
@@ -73,6 +73,26 @@ def test_a_password_changed_in_between_makes_the_first_step_void(client, mara):
     knock(client, mara)
     actions_password(mara)
     assert client.post(SECOND, {"second_code": code_of(mara)})["Location"] == FIRST
+
+
+@pytest.mark.parametrize("what", ["deactivated", "no longer staff"])
+def test_an_account_withdrawn_in_between_makes_the_first_step_void(client, mara, what):
+    knock(client, mara)
+    if what == "deactivated":
+        type(mara).objects.filter(pk=mara.pk).update(is_active=False)
+    else:
+        mara.grants.update(ended_at=clock.now(), ended_by="system:tests")
+    assert client.post(SECOND, {"second_code": code_of(mara)})["Location"] == FIRST
+    assert "_auth_user_id" not in client.session
+
+
+def test_another_persons_second_factor_seen_in_this_browser_is_not_hers(client, mara):
+    other = enrolled("therapist")
+    client.force_login(other)
+    session = client.session
+    session[state.THROUGH], session[state.READY] = str(mara.pk), True
+    session.save()
+    assert client.get("/account/")["Location"].startswith("/account/prove/")
 
 
 def actions_password(user):
