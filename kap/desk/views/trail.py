@@ -37,5 +37,8 @@ def audit_csv(request):
         return render(request, "audit/trail.html", {"form": form}, status=422)
     wanted = form.wanted()
     access.opened(request, "audit_export", client=wanted.client or None, purpose="operations")
-    rows = [COLUMNS, *(line.cells() for line in lines(trail.entries(wanted, EXPORTED)))]
+    found = trail.entries(wanted, EXPORTED + 1)
+    rows = [COLUMNS, *(line.cells() for line in lines(found[:EXPORTED]))]
+    if len(found) > EXPORTED:
+        rows.append([f"There is more. These are the newest {EXPORTED:,}: ask for fewer days at a time."])
     return csv.table(f"audit-{days.today():%Y-%m-%d}.csv", rows)

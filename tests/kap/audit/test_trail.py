@@ -225,6 +225,16 @@ class TestPages:
             assert client.get(AUDIT).status_code == 403
             assert client.get(reverse("desk:audit_csv")).status_code == 403
 
+    def test_a_table_that_is_cut_says_so(self, client, admin, mara, monkeypatch):
+        for _ in range(6):
+            people.add_client(legal_name="Ana Lee", by=mara)
+        whole = client.get(reverse("desk:audit_csv")).text
+        assert "There is more" not in whole
+        monkeypatch.setattr("kap.desk.views.trail.EXPORTED", 3)
+        rows = client.get(reverse("desk:audit_csv")).text.strip().splitlines()
+        assert len(rows) == 5
+        assert "There is more. These are the newest 3" in rows[-1]
+
     def test_the_table_runs_no_formula_in_a_spreadsheet(self, client, admin):
         evil = UserFactory(roles=["therapist"], name="=HYPERLINK(1)")
         people.add_client(legal_name="Ana Lee", by=evil)
