@@ -6,6 +6,7 @@ from intake import diagnoses
 from intake.days import clinic_today
 from intake.evaluation_facts import LABS, SYSTEMS, flag_rows
 from intake.models import Decision
+from kap.core.fields import DayField
 from kap.core.forms import Form
 from kap.core.levels import Level
 from kap.core.units import plain
@@ -21,7 +22,7 @@ PLAIN = (
 
 def day_field(label, **kwargs):
     widget = forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
-    return forms.DateField(label=label, required=False, widget=widget, **kwargs)
+    return DayField(label=label, required=False, widget=widget, **kwargs)
 
 
 def number_field(label, unit, least, most, *, decimal=False, help_text=""):

@@ -5,13 +5,14 @@ from datetime import datetime
 from django import forms
 from django.utils import timezone
 
+from kap.core.fields import DayField
 from kap.core.forms import Form
 
 
 class HeldForm(Form):
     """A wall-clock time in the clinic's zone; `held_at` gives it back aware."""
 
-    day = forms.DateField(label="Held on", widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}))
+    day = DayField(label="Held on", widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}))
     time = forms.TimeField(label="Began at", widget=forms.TimeInput(format="%H:%M", attrs={"type": "time"}))
 
     @property

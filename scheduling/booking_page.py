@@ -8,17 +8,17 @@ from datetime import date, datetime, timedelta
 from functools import cached_property
 from zoneinfo import ZoneInfo
 
-from django.utils.dateparse import parse_date
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 
 from kap.accounts.permissions import Role
 from kap.core import clock
+from kap.core.fields import day_from, instant_from
 from kap.pathway.models import Setting
 from kap.people.models import Client, Provider, TeamMember
 from scheduling import availability, checks
 from scheduling.availability import DAY, Offer, PairOffer, Seat, Wish
-from scheduling.choices import Choice, as_seat, instant_of, part_of, people_for, thinned, uuid_of, value_of
+from scheduling.choices import Choice, as_seat, part_of, people_for, thinned, uuid_of, value_of
 from scheduling.grid import midnight
 from scheduling.models import Location, Mode, Service
 from scheduling.plans import DosingPlan
@@ -128,16 +128,13 @@ class BookingPage:
 
     @cached_property
     def wanted(self) -> datetime | None:
-        return instant_of(self.data.get("at"))
+        return instant_from(self.data.get("at"))
 
     @property
     def from_day(self) -> date:
         """The first day listed: asked for, or the day of the wanted time, or today."""
         today = clock.today(self.zone)
-        try:
-            asked = parse_date(self.data.get("from") or "")
-        except ValueError:
-            asked = None
+        asked = day_from(self.data.get("from"))
         if asked is None and self.wanted is not None:
             before = (
                 4 if self.is_dosing else 1

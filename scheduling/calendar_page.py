@@ -4,12 +4,12 @@ from datetime import date, timedelta
 from functools import cached_property
 from zoneinfo import ZoneInfo
 
-from django.utils.dateparse import parse_date
 from django.utils.http import urlencode
 
 from kap.accounts.permissions import Can
 from kap.core import clock
 from kap.core.context import ZONE_WORDS, current_clinic
+from kap.core.fields import day_from
 from kap.people.models import Provider
 from scheduling import grid
 from scheduling.choices import uuid_of
@@ -60,11 +60,7 @@ class CalendarPage:
 
     @cached_property
     def day(self) -> date:
-        try:
-            day = parse_date(self.get.get("day") or "") or self.today
-        except ValueError:
-            day = self.today
-        return day if date(2000, 1, 1) < day < date(2100, 1, 1) else self.today
+        return day_from(self.get.get("day")) or self.today
 
     @property
     def first(self) -> date:

@@ -4,8 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.utils.dateparse import parse_datetime
-
+from kap.core.fields import instant_from
 from scheduling.availability import Offer, Seat
 
 READABLE = 16  # times of one day
@@ -31,15 +30,6 @@ def uuid_of(text) -> UUID | None:
         return None
 
 
-def instant_of(text) -> datetime | None:
-    """An ISO instant; in an address a plus sign may have become a blank."""
-    try:
-        found = parse_datetime(str(text or "").strip().replace(" ", "+"))
-    except ValueError:
-        return None
-    return found if found is not None and found.tzinfo is not None else None
-
-
 def thinned(found: list) -> list:
     """A long day is shown by the half hour: nobody reads forty quarters."""
     if len(found) <= READABLE:
@@ -59,7 +49,7 @@ def as_seat(seat: dict, *, anyone: bool = False) -> Seat:
 def part_of(text: str):
     """(start, provider ids) of one half of a sent value, or None for nonsense."""
     when, _sep, people = text.partition("~")
-    starts_at = instant_of(when)
+    starts_at = instant_from(when)
     ids = [uuid_of(one) for one in people.split(",") if one]
     return (starts_at, ids) if starts_at and ids and None not in ids else None
 

@@ -8,6 +8,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from kap.core import clock
+from kap.core.fields import DayField
 from kap.core.forms import Form
 from kap.core.templatetags.kap import phone
 from scheduling.models import CancelReason, Location, Mode, Room
@@ -107,8 +108,8 @@ class ShiftForm(Form):
     )
     starts = forms.TimeField(label=_("From"), widget=time_input())
     ends = forms.TimeField(label=_("To"), widget=time_input())
-    from_date = forms.DateField(label=_("First day"), widget=date_input())
-    to_date = forms.DateField(label=_("Last day"), required=False, widget=date_input())
+    from_date = DayField(label=_("First day"), widget=date_input())
+    to_date = DayField(label=_("Last day"), required=False, widget=date_input())
     mark_optional = True
 
     def clean(self):
@@ -119,16 +120,16 @@ class ShiftForm(Form):
 
 
 class EndShiftForm(Form):
-    last_day = forms.DateField(label=_("Last day on which this shift takes place"), widget=date_input())
+    last_day = DayField(label=_("Last day on which this shift takes place"), widget=date_input())
     keep = forms.BooleanField(required=False, widget=forms.HiddenInput)
 
 
 class TimeOffForm(Form):
-    first_day = forms.DateField(label=_("From"), widget=date_input())
+    first_day = DayField(label=_("From"), widget=date_input())
     starts = forms.TimeField(
         label=_("at"), required=False, widget=time_input(), help_text=_("Empty: the whole day")
     )
-    last_day = forms.DateField(
+    last_day = DayField(
         label=_("Until"), required=False, widget=date_input(), help_text=_("Empty: the same day")
     )
     ends = forms.TimeField(

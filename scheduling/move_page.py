@@ -4,15 +4,15 @@ from dataclasses import dataclass
 from functools import cached_property
 from zoneinfo import ZoneInfo
 
-from django.utils.dateparse import parse_date
 from django.utils.translation import gettext as _
 
 from kap.core import clock
+from kap.core.fields import day_from, instant_from
 from scheduling import availability
 from scheduling.actions.moving import end_of, rebooked
 from scheduling.availability import DAY, Offer, PairOffer
 from scheduling.booking_page import DAYS_SHOWN, FIRST_FEW
-from scheduling.choices import Choice, instant_of, thinned
+from scheduling.choices import Choice, thinned
 from scheduling.grid import midnight
 from scheduling.models import Appointment, Service, State
 
@@ -70,10 +70,7 @@ class MovePage:
     @property
     def from_day(self):
         today = clock.today(self.zone)
-        try:
-            asked = parse_date(self.data.get("from") or "")
-        except ValueError:
-            asked = None
+        asked = day_from(self.data.get("from"))
         start = self.limits[0] if self.limits else self.appointment.starts_at - 3 * DAY
         return max(asked or start.astimezone(self.zone).date(), today)
 
@@ -108,7 +105,7 @@ class MovePage:
     @property
     def nearest(self) -> list[Choice]:
         return availability.nearest(
-            self.choices, instant_of(self.data.get("at")) or self.appointment.starts_at, FIRST_FEW
+            self.choices, instant_from(self.data.get("at")) or self.appointment.starts_at, FIRST_FEW
         )
 
     @property
@@ -144,7 +141,7 @@ class MovePage:
     def sent(self) -> dict | None:
         """What the form said, as arguments of `move`."""
         first, _sep, second = (self.data.get("slot") or "").partition("|")
-        starts_at, after = instant_of(first), instant_of(second)
+        starts_at, after = instant_from(first), instant_from(second)
         if starts_at is None or (second and after is None):
             return None
         version = self.data.get("version", "")

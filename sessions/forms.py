@@ -1,10 +1,8 @@
 """Forms of the dosing room. Nothing has an initial value: no dose, no vital sign, no consent."""
 
-from contextlib import suppress
-
 from django import forms
-from django.utils.dateparse import parse_datetime
 
+from kap.core.fields import instant_from
 from kap.core.forms import Form
 from kap.measures import instruments
 from kap.people.models import Contact
@@ -54,10 +52,7 @@ class IsoInstant(forms.Field):
     """An instant with its offset, as the device stamped it."""
 
     def clean(self, value):
-        at = None
-        with suppress(ValueError):
-            at = parse_datetime(value) if value else None
-        return at if at is not None and at.tzinfo is not None else None
+        return instant_from(value)
 
 
 class VitalsForm(Form):

@@ -1,14 +1,48 @@
-"""Form fields that several rooms need: a date in three boxes."""
+"""Form fields that several rooms need: a day, and a day in three boxes."""
 
 import datetime as dt
 
 from django import forms
 from django.core.exceptions import ValidationError
 from django.template.loader import render_to_string
+from django.utils.dateparse import parse_date, parse_datetime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+
+
+# Years beyond are slips of the finger; near the ends of the calendar, the day after a day does not exist.
+EARLIEST, LATEST = dt.date(1900, 1, 1), dt.date(2199, 12, 31)
+
+
+def day_from(text) -> dt.date | None:
+    """The day that an address or a hidden box names, or None for nonsense."""
+    try:
+        day = parse_date(str(text or "").strip())
+    except ValueError:
+        return None
+    return day if day and EARLIEST <= day <= LATEST else None
+
+
+def instant_from(text) -> dt.datetime | None:
+    """The instant with its offset, or None for nonsense. In an address a plus sign may have become a blank."""
+    try:
+        found = parse_datetime(str(text or "").strip().replace(" ", "+"))
+    except ValueError:
+        return None
+    return found if found and found.tzinfo and EARLIEST <= found.date() <= LATEST else None
+
+
+class DayField(forms.DateField):
+    """A day of these centuries. Every form takes this field in place of Django's."""
+
+    default_error_messages = {"century": gettext_lazy("Enter a date between 1900 and 2199")}
+
+    def validate(self, value):
+        super().validate(value)
+        if value is not None and not EARLIEST <= value <= LATEST:
+            raise ValidationError(self.error_messages["century"], code="century")
 
 
 class DateBoxes(forms.MultiWidget):
@@ -77,13 +111,13 @@ class DateBoxesField(forms.Field):
         super().validate(value)
         if value is None:
             return
-        latest = self.latest() if callable(self.latest) else self.latest
-        earliest = self.earliest() if callable(self.earliest) else self.earliest
-        if latest and value > latest:
+        latest = (self.latest() if callable(self.latest) else self.latest) or LATEST
+        earliest = (self.earliest() if callable(self.earliest) else self.earliest) or EARLIEST
+        if value > latest:
             raise ValidationError(
                 _("Enter a date not later than %(day)s") % {"day": latest.strftime("%d-%b-%Y")}
             )
-        if earliest and value < earliest:
+        if value < earliest:
             raise ValidationError(
                 _("Enter a date not earlier than %(day)s") % {"day": earliest.strftime("%d-%b-%Y")}
             )

@@ -16,7 +16,7 @@ ANSWER_KINDS = (
     (forms.FileField, "file"),
     (forms.IntegerField, "number"),  # decimals and floats inherit from it
     (forms.DateTimeField, "time"),
-    (forms.DateField, "date"),
+    (forms.DateField, "date"),  # noqa: TID251 - all kinds of it
     (forms.TimeField, "time"),
     (forms.EmailField, "email"),
     (forms.Field, "text"),

@@ -10,6 +10,7 @@ from datetime import date
 from django import forms
 
 from kap.core import protocol
+from kap.core.fields import DayField
 from kap.core.forms import Form
 from kap.documents.names import name_problem
 
@@ -105,7 +106,7 @@ class VersionForm(Form):
     """Name, first day and reason of the new version."""
 
     version = forms.CharField(label="Name of the new version", max_length=20, help_text="Such as 2026.2")
-    effective_on = forms.DateField(label="In force from", widget=forms.DateInput(attrs={"type": "date"}))
+    effective_on = DayField(label="In force from", widget=forms.DateInput(attrs={"type": "date"}))
     reason = forms.CharField(
         label="Reason", max_length=500, widget=forms.Textarea(attrs={"rows": 3}),
         help_text="Stays with the version. Say what it rests on.",

@@ -12,6 +12,7 @@ from kap.accounts.models import User
 from kap.audit import trail
 from kap.core import clock
 from kap.core.actions import registry
+from kap.core.fields import DayField
 from kap.core.forms import Form
 from kap.desk.chart.tabs import names_of
 from kap.people.models import Client
@@ -50,8 +51,8 @@ class TrailForm(Form):
     client = forms.CharField(label="Client", required=False, max_length=20, help_text="KAP number")
     kind = forms.ChoiceField(label="Kind", required=False)
     verb = forms.ChoiceField(label="Action", required=False)
-    since = forms.DateField(label="From", required=False, widget=forms.DateInput(attrs={"type": "date"}))
-    until = forms.DateField(label="Until", required=False, widget=forms.DateInput(attrs={"type": "date"}))
+    since = DayField(label="From", required=False, widget=forms.DateInput(attrs={"type": "date"}))
+    until = DayField(label="Until", required=False, widget=forms.DateInput(attrs={"type": "date"}))
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)

@@ -9,7 +9,7 @@ from kap.accounts.models import User
 from kap.accounts.permissions import CLINICAL, Role
 from kap.core import clock, credentials
 from kap.core.context import ZONE_WORDS
-from kap.core.fields import DateBoxesField
+from kap.core.fields import DateBoxesField, DayField
 from kap.core.forms import Form, ModelForm
 from kap.people import us_states
 from kap.people.models import Client, Contact, Credential, Provider, Sex
@@ -149,7 +149,7 @@ def clinicians() -> list[tuple[str, str]]:
 class TeamForm(Form):
     mark_optional = True
     who = forms.ChoiceField(label="Who joins")
-    until = forms.DateField(
+    until = DayField(
         label="Last day", required=False, widget=forms.DateInput(attrs={"type": "date"}),
         help_text="Only for a cover: the chart closes by itself after that day.",
     )  # fmt: skip
@@ -240,8 +240,8 @@ class CredentialForm(ModelForm):
         required=False,
         help_text="For a licence or a DEA registration.",
     )
-    issued_on = forms.DateField(label="Issued on", widget=forms.DateInput(attrs={"type": "date"}))
-    expires_on = forms.DateField(
+    issued_on = DayField(label="Issued on", widget=forms.DateInput(attrs={"type": "date"}))
+    expires_on = DayField(
         label="Expires on",
         widget=forms.DateInput(attrs={"type": "date"}),
         help_text="It still counts on this day.",
