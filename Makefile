@@ -11,7 +11,7 @@ help:
 	@echo "make setup        only set up"
 	@echo "make screenshots  take the pictures of docs/screens anew"
 	@echo "make bench        measure"
-	@echo "make sweep        look at every page as every role"
+	@echo "make sweep        the long checks: every page as every role, every hostile word, the drills at length"
 	@echo "make backup       FILE=kap.dump: the database into a file, also while the clinic runs; FILE.keys has seal and secrets"
 	@echo "make restore      FILE=kap.dump: an empty database from it (REPLACE=yes empties it first)"
 	@echo "make lock         write the hashed locks anew from requirements.txt"

@@ -95,6 +95,7 @@ def thursday(at, transactional_db):
     return scene.thursday()
 
 
+@pytest.mark.sweep
 def test_the_desk(thursday, wrong_with):
     june = thursday.june.client
     wrong = wrong_with(
@@ -109,6 +110,7 @@ def test_the_desk(thursday, wrong_with):
     assert not wrong, "\n".join(wrong)
 
 
+@pytest.mark.sweep
 def test_the_calendar_and_the_lists(thursday, wrong_with):
     calendar, book = reverse("scheduling:calendar"), reverse("scheduling:book")
     tomorrow, june = thursday.june.tomorrow, thursday.june.client
@@ -125,6 +127,7 @@ def test_the_calendar_and_the_lists(thursday, wrong_with):
     assert not wrong, "\n".join(wrong)
 
 
+@pytest.mark.sweep
 def test_the_clients_forms(wrong_with):
     course = IntakeFactory()
     fill_in(course)

@@ -12,7 +12,7 @@ from tests.journeys import client_steps as client
 from tests.journeys import staff_steps as staff
 from tests.journeys.founding import found_clinic
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.sweep]
 
 HANA, HER_MAIL = "Hana Ito", "hana@mail.example"
 RUTH, RUTHS_MAIL = "Ruth Abara", "ruth@mail.example"

@@ -18,7 +18,7 @@ from tests.journeys import room_steps as room
 from tests.journeys import staff_steps as staff
 from tests.journeys.founding import PIN, found_clinic
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.sweep]
 
 NAME, EMAIL = "Ines Duarte", "ines@mail.example"
 CHAPERONE, HER_MAIL = "Paulo Duarte", "paulo@mail.example"

@@ -214,6 +214,7 @@ def look(page, address, name, folder) -> list[str]:
     return found + [f"{name} {address}: {fault}" for fault in page.faults]
 
 
+@pytest.mark.sweep
 def test_every_page_is_accessible_and_fits(live_server):
     found, who = [], people()
     with chrome.chromium() as browser:
