@@ -78,6 +78,12 @@ class TestWhatItSays:
         assert entry.address == "203.0.113.9"
         assert len(entry.request) == 32
 
+    def test_what_only_happened_is_not_called_opened(self, mara):
+        AccessLog.objects.create(actor=mara.audit_label, kind="pin_wrong", purpose="account")
+        AccessLog.objects.create(actor=mara.audit_label, kind="chart")
+        said = {line.what: line.did for line in lines_of(seen(kind=trail.READS))}
+        assert said == {"pin wrong": "", "chart": "opened"}
+
     def test_openings_stand_among_the_writes(self, client, admin):
         shown = ClientFactory()
         client.get(reverse("people:client", args=[shown.pk]), REMOTE_ADDR="203.0.113.9")
