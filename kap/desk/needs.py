@@ -11,6 +11,7 @@ from django.utils.translation import ngettext
 
 from kap.accounts.permissions import Can
 from kap.core import clock
+from kap.core.models import ProtocolVersion
 from kap.desk.days import cap, local, near_time
 from kap.desk.links import link
 from kap.notes.models import Kind as NoteKind
@@ -75,8 +76,25 @@ def needs_of(user) -> Needs:
     rest = [_item(item) for item in items if item.urgency != Urgency.NOW]
     notes = [n for n in _notes(user) if (Kind.UNSIGNED_NOTE, n.client_id) not in told]
     companions = [n for n in _companions(user) if (Kind.COMPANION_MISSING, n.client_id) not in told]
-    rows = [*urgent, *notes, *rest, *companions, *_failed(user), *_pools(user)]
+    rows = [*urgent, *_founding(user), *notes, *rest, *companions, *_failed(user), *_pools(user)]
     return Needs(rows, len(rows) - len(items) + open_items)
+
+
+def _founding(user) -> list[Need]:
+    """A clinic that has just been made has no protocol, and nothing can begin without one."""
+    signs = user.may(Can.SIGN_PROTOCOL)
+    if not (signs or user.may(Can.MANAGE_SETTINGS)) or ProtocolVersion.objects.exists():
+        return []
+    label, href = (
+        ("Read and sign", link("desk:protocol_new")) if signs else ("Open staff", link("accounts:staff"))
+    )
+    who = "" if signs else "A prescriber reads and signs the clinical numbers. "
+    return [
+        Need(
+            "No protocol is signed yet", f"{who}Until then no course of treatment can begin.", icon="clipboard2-pulse",
+            tone="warn", action_label=label, action_href=href,
+        )
+    ]  # fmt: skip
 
 
 def _items(user):

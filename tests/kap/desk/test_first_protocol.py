@@ -62,3 +62,15 @@ def test_of_two_first_versions_one_is_signed_and_the_other_told(client, prescrib
     assert late.status_code == 409
     assert "was signed while you were at it" in late.content.decode()
     assert ProtocolVersion.objects.count() == 1
+
+
+def test_today_says_that_nothing_can_begin_until_it_is_signed(client, prescriber):
+    admin = UserFactory(roles=["admin"])
+    client.force_login(admin)
+    assert "A prescriber reads and signs the clinical numbers." in client.get("/today/").content.decode()
+    client.force_login(prescriber)
+    assert f'href="{NEW}"' in client.get("/today/").content.decode()
+    send(client, printed_name="Dr. Noor Amin")
+    for user in (prescriber, admin, UserFactory(roles=["therapist"])):
+        client.force_login(user)
+        assert "No protocol is signed yet" not in client.get("/today/").content.decode()
