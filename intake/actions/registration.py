@@ -20,13 +20,28 @@ REGISTRATION = System("intake.registration")
 
 @action("intake.open_client_account")
 def open_client_account(*, name: str, email: str, by) -> User | None:
-    """An account that only a code sent to this address can open. None, and no word about it, if there is one already."""
-    if User.objects.filter(email__iexact=email.strip()).exists():
+    """An account that only a code sent to this address can open. None, and no word about it, if there is one already.
+
+    Anybody may have asked in this person's place and put any name: until a code was used, the newest name counts.
+    """
+    if (known := User.objects.select_for_update().filter(email__iexact=email.strip()).first()) is not None:
+        if _is_unused(known):
+            known.name = name.strip()
+            known.save(update_fields=["name"])
         return None
     try:
         return open_account(email=email, name=name, roles={Role.CLIENT}, by=by)
     except Refused:  # somebody pressed twice
         return None
+
+
+def _is_unused(user) -> bool:
+    """Asked for by somebody, opened by nobody: no code was used, and no record of the clinic belongs to it."""
+    return (
+        user.last_login is None
+        and user.roles == {Role.CLIENT}
+        and not Client.objects.filter(user=user).exists()
+    )
 
 
 @action("intake.register")

@@ -12,6 +12,7 @@ from intake.place import Place
 from intake.task_list import minutes_in_all
 from intake.views import pages
 from kap.accounts import codes, entry, limits
+from kap.accounts.even import evenly
 from kap.accounts.permissions import Can, allowed, public, requires
 from kap.core.errors import Refused
 from kap.core.once import once
@@ -34,6 +35,7 @@ def start(request):
 
 @public("anybody may ask for an account; a code to her email address opens it")
 @never_cache
+@evenly
 @require_http_methods(["GET", "POST"])
 def register(request):
     """Name and email address, then the same way as signing in: it looks the same whether the address is known."""

@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from django.test import Client as Browser
 from django.urls import reverse
 from django.utils import timezone
 
@@ -96,6 +97,29 @@ def test_registering_looks_the_same_for_every_address(client):
         assert shown.path == reverse("accounts:code")
     assert User.objects.filter(email="new@mail.example").count() == 1
     assert not Message.objects.filter(to_address="mara@alderhouse.example").exists()
+
+
+def test_whoever_asked_before_with_another_name_does_not_name_her(client):
+    """Anybody may type her address first. Her own asking counts; once she was in, nobody's does any more."""
+    said = {"email": "ana@mail.example"}
+    client.post(reverse("intake:register"), said | {"name": "Somebody’s Joke"})
+    client.post(reverse("intake:register"), said | {"name": "Ana Lee"})
+    user = User.objects.get(email="ana@mail.example")
+    assert user.name == "Ana Lee"
+    code = Message.objects.filter(kind="sign_in_code").latest("id").context["code"]
+    client.post("/sign-in/code/", {"code": code})
+    Browser().post(reverse("intake:register"), said | {"name": "Somebody’s Joke"})
+    user.refresh_from_db()
+    assert user.name == "Ana Lee"
+
+
+@pytest.mark.parametrize("made", ["by the clinic", "of staff"])
+def test_an_account_of_the_clinics_making_is_not_renamed_from_outside(client, made):
+    user = UserFactory(roles=["therapist"]) if made == "of staff" else ClientFactory(with_user=True).user
+    name = user.name
+    client.post(reverse("intake:register"), {"email": user.email, "name": "Somebody’s Joke"})
+    user.refresh_from_db()
+    assert user.name == name
 
 
 def test_registering_keeps_what_was_typed_and_says_how_to_mend_it(client):
