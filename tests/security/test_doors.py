@@ -98,6 +98,69 @@ def test_ipv4_within_ipv6_is_the_address_itself(mara):
     assert knock("::ffff:203.0.113.8") == 422
 
 
+HERE = "203.0.113.50"
+
+
+def by_address(path: str, times: int, **fields) -> list[int]:
+    """What one address is answered that names another account each time."""
+    found = []
+    for n in range(times):
+        said = {"email": f"one{n}@mail.example", **fields}
+        found.append(Client(REMOTE_ADDR=HERE).post(path, said).status_code)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("path", "most"),
+    [("/sign-in/", 20), ("/password/forgotten/", 20), (STAFF_DOOR, 20), ("/start/register/", 10)],
+)
+def test_who_tries_many_accounts_from_one_address_waits(mara, path, most):
+    found = by_address(path, most + 1, password="a guess", name="Some Body")
+    assert 429 not in found[:most]
+    assert found[most] == 429
+    assert Client(REMOTE_ADDR="203.0.113.51").post(path, {"email": "two@mail.example"}).status_code != 429
+
+
+@pytest.mark.parametrize("path", ["/sign-in/", "/password/forgotten/"])
+def test_nobodys_mailbox_is_filled_from_many_addresses(path):
+    ClinicFactory()
+    user = ClientFactory(with_user=True).user if path == "/sign-in/" else UserFactory(roles=["therapist"])
+    found = [
+        Client(REMOTE_ADDR=f"203.0.113.{n}").post(path, {"email": user.email}).status_code for n in range(6)
+    ]
+    assert found[5] == 429
+    assert 429 not in found[:5]
+    assert Message.objects.filter(to_address=user.email).count() == 5
+
+
+def test_who_types_codes_for_many_accounts_from_one_address_waits(mara):
+    """Asked for from everywhere, typed in one place; the link's page counts with it."""
+    found = []
+    for n in range(8):
+        browser = Client()
+        browser.post("/sign-in/", {"email": f"one{n}@mail.example"}, REMOTE_ADDR=f"203.0.113.{n}")
+        found += [
+            browser.post("/sign-in/code/", {"code": "123456"}, REMOTE_ADDR=HERE).status_code for _ in range(5)
+        ]
+    assert 429 not in found
+    assert Client(REMOTE_ADDR=HERE).post("/sign-in/link/nonsense/", {"code": "123456"}).status_code == 429
+
+
+def test_who_tries_second_factors_of_many_people_from_one_address_waits(settings):
+    settings.SECOND_FACTOR = True
+    ClinicFactory()
+    found = []
+    for n in range(5):
+        user, browser = second_steps.enrolled("therapist"), Client()
+        browser.post(STAFF_DOOR, {"email": user.email, "password": PASSWORD}, REMOTE_ADDR=f"203.0.113.{n}")
+        for _ in range(4):
+            page = browser.post("/sign-in/second/", {"second_code": "000000"}, REMOTE_ADDR=HERE)
+            found.append("Too many tries" in page.text)
+    assert not any(found)
+    right = {"second_code": second_steps.code_of(user)}
+    assert "Too many tries" in browser.post("/sign-in/second/", right, REMOTE_ADDR=HERE).text
+
+
 def test_a_pin_is_not_tried_out_over_days(mara, at):
     """Five in five minutes alone would go through all PINs of four digits within a week."""
     mara.set_pin(PIN)

@@ -1,11 +1,15 @@
 """Password, PIN, forgotten password, brightness."""
 
+from datetime import datetime, timedelta
+
 import pytest
+from django.contrib.auth.tokens import default_token_generator
 from django.test import Client
 from django.urls import reverse
 
 from kap.accounts import actions, pins
 from kap.audit.models import AccessLog
+from kap.core import clock
 from kap.core.errors import Refused
 from kap.outbox.models import Message
 from tests.factories.core import ClinicFactory
@@ -72,6 +76,31 @@ def test_a_forgotten_password_is_replaced_by_an_e_mailed_link_that_works_once(cl
     mara.refresh_from_db()
     assert mara.check_password(NEW)
     assert client.get(path).status_code == 410
+
+
+@pytest.mark.parametrize(
+    "what", ["an hour", "deactivated", "no longer staff", "signed in", "another address"]
+)
+def test_a_link_for_a_new_password_ends_with_what_it_was_for(client, mara, monkeypatch, what):
+    client.post("/password/forgotten/", {"email": mara.email})
+    path, now = reset_path(), datetime.now()
+    assert client.get(path).status_code == 200
+    monkeypatch.setattr(default_token_generator, "_now", lambda: now + timedelta(minutes=59))
+    assert client.get(path).status_code == 200
+    if what == "an hour":
+        monkeypatch.setattr(default_token_generator, "_now", lambda: now + timedelta(minutes=61))
+    elif what == "deactivated":
+        type(mara).objects.update(is_active=False)
+    elif what == "no longer staff":
+        mara.grants.update(ended_at=clock.now(), ended_by="system:tests")
+    elif what == "signed in":
+        Client().post("/sign-in/staff/", {"email": mara.email, "password": PASSWORD})
+    else:
+        type(mara).objects.update(email="quinn@alderhouse.example")
+    assert client.get(path).status_code == 410
+    assert client.post(path, {"new_password": NEW, "again": NEW}).status_code == 410
+    mara.refresh_from_db()
+    assert not mara.check_password(NEW)
 
 
 def test_the_answer_is_the_same_for_unknown_addresses_and_for_clients(client, mara):

@@ -128,7 +128,7 @@ def test_an_answer_to_an_address_takes_the_same_time_at_the_least(
 
 def test_staff_get_no_code(client, jordan):
     UserFactory(roles=["therapist", "client"], email="mara@alderhouse.example")
-    ask(client, "mara@alderhouse.example")
+    assert ask(client, "mara@alderhouse.example")["Location"] == "/sign-in/code/"
     assert not Message.objects.exists()
 
 

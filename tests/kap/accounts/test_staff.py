@@ -1,6 +1,7 @@
 """The admin's list: invitations, roles, deactivation."""
 
 import threading
+from datetime import timedelta
 
 import pytest
 from django.core.exceptions import PermissionDenied
@@ -9,6 +10,7 @@ from django.test import Client
 
 from kap.accounts import actions
 from kap.accounts.models import Invitation, User
+from kap.core import clock
 from kap.core.errors import Refused, Stale
 from kap.outbox.models import Message
 from tests.factories.core import ClinicFactory
@@ -50,6 +52,17 @@ def test_an_invited_person_opens_her_own_account_with_her_roles(desk):
     assert mara.check_password(PASSWORD)
     assert browser.session["_auth_user_id"] == str(mara.pk)
     assert Invitation.objects.get().accepted_by == mara
+
+
+def test_the_action_too_asks_whether_an_invitation_still_holds(desk, at):
+    moment = at(clock.now())
+    invite(desk)
+    found = Invitation.objects.get()
+    at(moment + actions.INVITATION_LASTS + timedelta(minutes=1))
+    with pytest.raises(Stale, match="has run out"):
+        actions.accept_invitation(invitation=found, name="Mara Quinn", password=PASSWORD, by=found)
+    assert Client().get(link()).status_code == 410
+    assert not User.objects.filter(email=found.email).exists()
 
 
 def test_an_invitation_works_once(desk):
