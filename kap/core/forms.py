@@ -54,9 +54,17 @@ def sentences(field: forms.Field, name: str) -> dict:
     unit = field.widget.attrs.get("data-unit", "")
     tail = f" {unit}" if unit else ""
     answer = f"{label}: {wanted(kind, unit)}"
+    several = f"{label}: {wanted('several', '')}"
+    files = {
+        "missing": answer,
+        "empty": _("%(label)s: choose a file that is not empty") % {"label": label},
+        "contradiction": _("%(label)s: choose a file or tick the box, not both") % {"label": label},
+    }
+    # Django fills in values below, so that a sign of per cent must be told from a gap.
+    label, tail = label.replace("%", "%%"), tail.replace("%", "%%")
     lists = {
         "invalid_choice": _("%(label)s: choose one from the list") % {"label": label},
-        "invalid_list": f"{label}: {wanted('several', '')}",
+        "invalid_list": several,
         "invalid_pk_value": _("%(label)s: choose from the list") % {"label": label},
     }
     limits = {
@@ -70,11 +78,6 @@ def sentences(field: forms.Field, name: str) -> dict:
         % {"label": label},
         "max_decimal_places": _("%(label)s: enter fewer digits after the point, at most %%(max)s")
         % {"label": label},
-    }
-    files = {
-        "missing": answer,
-        "empty": _("%(label)s: choose a file that is not empty") % {"label": label},
-        "contradiction": _("%(label)s: choose a file or tick the box, not both") % {"label": label},
     }
     return {"required": answer, "invalid": answer, **lists, **limits, **files}
 

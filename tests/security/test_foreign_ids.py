@@ -15,6 +15,7 @@ from django import forms
 from django.db import connection
 from django.urls import reverse
 
+from kap.core.fields import DateBoxesField
 from tests.security.ground import ground  # noqa: F401 - a fixture
 from tests.security.matrix import OUTSIDE, lines
 from tests.security.test_url_matrix import outcome, path_of, undone, visit, visitors
@@ -64,8 +65,19 @@ def filled(made, user) -> list[tuple[str, str]]:
         for name, field in form.fields.items():
             value = form.initial.get(name, field.initial)
             value = value() if callable(value) else value
+            if isinstance(field, DateBoxesField):
+                parts = field.widget.decompress(value or date(1984, 5, 17))
+                sent += zip(boxes_of(form.add_prefix(name), field), map(str, parts), strict=True)
+                continue
             sent += [(form.add_prefix(name), one) for one in _values(name, field, value, user)]
     return sent
+
+
+def boxes_of(name: str, field) -> list[str]:
+    """What the browser calls the boxes of a field: a date has three."""
+    if isinstance(field.widget, forms.MultiWidget):
+        return [name + part for part in field.widget.widgets_names]
+    return [name]
 
 
 def _values(name, field, value, user) -> list[str]:
