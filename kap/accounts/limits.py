@@ -31,9 +31,8 @@ MAIL_ADDRESS = Limit("mail-address", 20, 15 * 60)
 CODE_ACCOUNT = Limit("code", 10, 60 * 60)  # typed in the browser that asked: says nothing about the mailbox
 CODE_ADDRESS = Limit("code-address", 40, 15 * 60)
 PIN = Limit("pin", 5, 5 * 60)
-PIN_DAY = Limit(
-    "pin-day", 20, 24 * 60 * 60
-)  # wrong ones: four digits would last a week at five in five minutes
+# Wrong ones: at five in five minutes, all of four digits were tried in a week.
+PIN_DAY = Limit("pin-day", 20, 24 * 60 * 60)
 
 
 def spend(limit: Limit, who: str) -> int:

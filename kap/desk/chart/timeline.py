@@ -22,10 +22,8 @@ from kap.pathway.models import StageMove
 from kap.pathway.stages import Stage
 from sessions.models import Administration, DosingSession
 
-RECENT, MAILS = (
-    7,
-    2,
-)  # lines of the overview; so many of them at most are mails, or reminders would hide the sessions
+# Lines of the overview; so many of them at most are mails, or reminders would hide the sessions.
+RECENT, MAILS = 7, 2
 CYCLE = (Stage.PREPARATION, Stage.DOSING, Stage.INTEGRATION)
 PAGE = 60
 
