@@ -21,7 +21,8 @@ from kap.core.actions import System
 from kap.core.errors import Refused
 
 KEY = "kap_locked"
-STAYS = {SESSION_KEY, BACKEND_SESSION_KEY, HASH_SESSION_KEY, idle.BEGAN, typed.KEY}  # when another person signs in
+# When another person signs in over the lock; all else was the locked one's.
+STAYS = {SESSION_KEY, BACKEND_SESSION_KEY, HASH_SESSION_KEY, idle.BEGAN, typed.KEY}
 BY = System("accounts.unlock")
 WRONG = "This does not fit. Type it again."
 AGAIN = "This sign-in has ended. Sign in again; what you typed on the page is kept while it stays open."
