@@ -301,12 +301,12 @@ class Day:
         return visitor
 
     def _as_bare(self) -> Visitor:
-        return self._signed_in(self.users["jonas"], **{state.PROVED_AT: clock.now().timestamp()})
+        return self._signed_in(self.users["jonas"], **{state.PROVED_AT: self.instant.timestamp()})
 
     def _as_proved(self) -> Visitor:
         osei = self.users["osei"]
         return self._signed_in(
-            osei, **{state.THROUGH: str(osei.pk), state.PROVED_AT: clock.now().timestamp()}
+            osei, **{state.THROUGH: str(osei.pk), state.PROVED_AT: self.instant.timestamp()}
         )
 
     def _as_unproved(self) -> Visitor:
