@@ -25,7 +25,7 @@ def open_client_account(*, name: str, email: str, by) -> User | None:
     Anybody may have asked in this person's place and put any name: until a code was used, the newest name counts.
     """
     if (known := User.objects.select_for_update().filter(email__iexact=email.strip()).first()) is not None:
-        if _is_unused(known):
+        if known.is_unclaimed:
             known.name = name.strip()
             known.save(update_fields=["name"])
         return None
@@ -33,15 +33,6 @@ def open_client_account(*, name: str, email: str, by) -> User | None:
         return open_account(email=email, name=name, roles={Role.CLIENT}, by=by)
     except Refused:  # somebody pressed twice
         return None
-
-
-def _is_unused(user) -> bool:
-    """Asked for by somebody, opened by nobody: no code was used, and no record of the clinic belongs to it."""
-    return (
-        user.last_login is None
-        and user.roles == {Role.CLIENT}
-        and not Client.objects.filter(user=user).exists()
-    )
 
 
 @action("intake.register")

@@ -180,8 +180,14 @@ def invite(*, email: str, name: str, roles, by) -> Invitation:
     wanted = sorted(Role(role) for role in roles)
     if not wanted or not set(wanted) <= STAFF:
         raise Refused("Choose at least one role.")
-    if User.objects.filter(email__iexact=email.strip()).exists():
-        raise Refused(f"{EMAIL_TAKEN} Change its roles in the list of staff.")
+    known = User.objects.filter(email__iexact=email.strip()).first()
+    if known is not None and not known.is_unclaimed:
+        how = (
+            "Change its roles in the list of staff."
+            if known.is_staff_member
+            else "Invite with another address."
+        )
+        raise Refused(f"{EMAIL_TAKEN} {how}")
     if pending().filter(email__iexact=email.strip()).exists():
         raise Refused("This person is invited already. Send the invitation again from the list of staff.")
     token = tokens.new_token()
@@ -217,16 +223,33 @@ def withdraw_invitation(*, invitation, by) -> Invitation:
 
 @action("accounts.accept_invitation")
 def accept_invitation(*, invitation, name: str, password: str, by) -> User:
-    """Called by whoever holds the link: `by` is the invitation. Raises Stale, Refused."""
+    """Called by whoever holds the link: `by` is the invitation. Raises Stale, Refused.
+
+    An account that somebody asked for under this address, and nobody opened, becomes hers.
+    """
     invitation = _open_invitation(invitation)
     if invitation.expires_at <= clock.now():
         raise Stale("This invitation has run out. Ask the clinic to send it again.")
-    user = open_account(
-        email=invitation.email, name=name, roles=invitation.roles, password=password, by=invitation
-    )
+    known = User.objects.select_for_update().filter(email__iexact=invitation.email).first()
+    if known is not None and known.is_unclaimed:
+        user = _claim(known, name=name, password=password, roles=invitation.roles, by=invitation)
+    else:
+        user = open_account(
+            email=invitation.email, name=name, roles=invitation.roles, password=password, by=invitation
+        )
     invitation.accepted_at, invitation.accepted_by = clock.now(), user
     invitation.save(update_fields=["accepted_at", "accepted_by"])
     return user
+
+
+def _claim(user, *, name: str, password: str, roles, by) -> User:
+    SignInCode.objects.filter(user=user, used_at=None).update(expires_at=clock.now())
+    user.grants.filter(ended_at=None).update(ended_at=clock.now(), ended_by=audit_label(by))
+    user.name = name.strip()
+    user.set_password(password)
+    user.save(update_fields=["name", "password"])
+    _grant(user, roles, by)
+    return User.objects.get(pk=user.pk)  # its roles were read already
 
 
 def pending():

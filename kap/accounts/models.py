@@ -79,6 +79,11 @@ class User(Base, AbstractBaseUser):
         return bool(self.roles & STAFF)
 
     @property
+    def is_unclaimed(self) -> bool:
+        """Asked for at the public door and opened by nobody: no code was used, and no record of the clinic belongs to it."""
+        return self.last_login is None and self.roles == {Role.CLIENT} and not hasattr(self, "client")
+
+    @property
     def is_clinician(self) -> bool:
         return bool(self.roles & CLINICAL)
 

@@ -9,8 +9,9 @@ from django.db import connection
 from django.test import Client
 
 from kap.accounts import actions
-from kap.accounts.models import Invitation, User
+from kap.accounts.models import Invitation, SignInCode, User
 from kap.core import clock
+from kap.core.actions import System
 from kap.core.errors import Refused, Stale
 from kap.outbox.models import Message
 from tests.factories.core import ClinicFactory
@@ -100,6 +101,29 @@ def test_nobody_is_invited_twice_nor_with_a_known_address(desk, admin):
     answer = invite(desk, email="Mara@alderhouse.example")
     assert answer.status_code == 422
     assert "invited already" in answer.content.decode()
+
+
+def test_an_account_that_nobody_opened_stands_in_no_invitations_way(desk):
+    squatted = UserFactory(
+        roles=["client"], email="mara@alderhouse.example", name="Somebody Else", last_login=None
+    )
+    actions.send_code(user=squatted, by=System("tests"))
+    assert invite(desk).status_code == 302
+    Client().post(link(), {"name": "Mara Quinn", "new_password": PASSWORD, "again": PASSWORD})
+    mara = User.objects.get(email="mara@alderhouse.example")
+    assert (mara.pk, mara.name) == (squatted.pk, "Mara Quinn")
+    assert mara.is_staff_member
+    assert "client" not in mara.roles
+    assert mara.check_password(PASSWORD)
+    code = SignInCode.objects.get(user=mara)
+    assert actions.use_code(row=code, code="000000", by=System("tests")) == "ended"
+
+
+def test_a_clients_address_is_no_colleagues(desk):
+    ClientFactory(user=UserFactory(roles=["client"], email="mara@alderhouse.example", last_login=None))
+    answer = invite(desk)
+    assert answer.status_code == 422
+    assert "Invite with another address" in answer.content.decode()
 
 
 def test_a_weak_password_keeps_the_typed_name(desk):
