@@ -4,6 +4,7 @@ from django.contrib import messages
 from django.core.paginator import Paginator
 from django.db.models import Count, Q
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.module_loading import import_string
 from django.views.decorators.http import require_http_methods, require_safe
 
 from kap.accounts.permissions import Can, requires
@@ -15,6 +16,9 @@ from kap.worklist.forms import AcknowledgeForm
 from kap.worklist.models import Item, Kind
 
 PER_PAGE = 25
+REACH = (
+    "intake.reach.unsent"  # (client) → ways that are not in the record; a room to the right, so by its name
+)
 
 
 @requires(Can.SEE_WORKLIST)
@@ -68,4 +72,5 @@ def _context(request, row, form) -> dict:
         row.client is not None
         and type(row.client).objects.visible_to(request.user).filter(pk=row.client_id).exists()
     )
-    return {"row": row, "form": form, "may_answer": may, "on_team": on_team}
+    reach = import_string(REACH)(row.client) if row.kind == Kind.SAFETY and row.client else []
+    return {"row": row, "form": form, "may_answer": may, "on_team": on_team, "reach": reach}
