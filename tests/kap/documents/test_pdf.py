@@ -8,11 +8,12 @@ import pypdf
 import pytest
 
 from kap.core import clock
-from kap.documents import pdf, rendering, seal
+from kap.documents import actions, pdf, rendering, seal
 from kap.documents.models import DocumentPdf, RenderJob
 from kap.documents.verify import verify
 from kap.worklist.models import Item
 from tests.factories import documents as make
+from tests.factories.people import UserFactory
 
 
 def reader(document) -> pypdf.PdfReader:
@@ -56,6 +57,26 @@ def test_it_is_tagged_for_screen_readers_and_uses_our_own_fonts_only(course, tmp
     ).stdout.splitlines()[2:]
     assert fonts
     assert all("KAP" in line for line in fonts)
+
+
+@pytest.mark.parametrize("lines", range(16, 44, 3))
+def test_names_never_stand_on_a_page_alone(course, lines):
+    """Else a page of signatures could be put behind any text."""
+    rows = [[f"Goal {n}", f"Word{n} and what belongs to it"] for n in range(lines)]
+    document = actions.freeze(
+        client=course.client, course=course, kind="treatment_plan", title="Treatment plan", by=make.TESTS,
+        content={"sections": [{"title": "Goals", "rows": rows}]},
+    )  # fmt: skip
+    actions.sign(
+        document=document,
+        printed_name="Mara Quinn",
+        capacity="therapist",
+        meaning="author",
+        by=UserFactory(name="Mara Quinn"),
+    )
+    pages = pypdf.PdfReader(io.BytesIO(pdf.render(document).body)).pages
+    (signed,) = [page.extract_text() for page in pages if "Signed by" in page.extract_text()]
+    assert "and what belongs to it" in signed
 
 
 def test_the_same_document_gives_the_same_bytes(course):
