@@ -58,6 +58,7 @@ class Broken:
     ) -> None:
         self.dice = random.Random(seed)
         self.kills: Counter[str] = Counter()
+        self.ended: Counter[str] = Counter()  # by themselves
         self.postbox = Postbox()
         self.smtp = Controller(self.postbox, hostname="127.0.0.1", port=free_port())
         self.servers = _servers(folder)
@@ -98,6 +99,13 @@ class Broken:
         else:
             while self.servers.mend():
                 pass
+
+    def look_after(self) -> None:
+        """Start again what ended by itself: Celery's worker does when Redis dies while it acknowledges a task."""
+        for name in ("web", "worker", "beat"):
+            if not self.stack.running(name):
+                self.ended[name] += 1
+                self.mend(name)
 
     def hit(self, name: str, *, down: float) -> None:
         """Kill it, and bring it back after so many seconds."""

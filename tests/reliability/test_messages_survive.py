@@ -82,11 +82,12 @@ def break_it(clinic: Broken, plan: Plan, start: float) -> None:
 
 
 def settle(clinic: Broken, plan: Plan, seconds: float) -> None:
-    """Wait until nothing is owed any more."""
+    """Wait until nothing is owed any more. Who ends by itself is started again, as `make run` and systemd do."""
     connections.close_all()
     until, moved, last = time.time() + seconds, time.time(), -1
     while owed := Message.objects.filter(state=State.OWED).count():
         assert time.time() < until, f"{owed} are still owed.\n{clinic.stack.log('worker')[-4000:]}"
+        clinic.look_after()
         if owed != last:
             last, moved = owed, time.time()
         elif plan.hurry and time.time() - moved > 4:
@@ -134,7 +135,7 @@ def drill(broken, plan: Plan, seed: int) -> dict:
     repeats = sum(len(times) - 1 for times in accepted.values())
     late = sorted(accepted[key][0] - due[key] for key in accepted)
     figures = {
-        "messages": plan.messages, "kills": dict(clinic.kills), "refused": clinic.postbox.refused,
+        "messages": plan.messages, "kills": dict(clinic.kills), "ended": dict(clinic.ended), "refused": clinic.postbox.refused,
         "lost": len(due.keys() - accepted.keys()), "repeats": repeats, "worst lateness s": round(late[-1], 1),
         "median lateness s": round(late[len(late) // 2], 1), "seconds": round(time.time() - began),
         "pages seen": watcher.seen, "pages failed": dict(watcher.person.failures),

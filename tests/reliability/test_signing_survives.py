@@ -110,7 +110,7 @@ def drill(broken, *, signings: int, kills: int, seed: int) -> dict:
         hand.join(180)
     assert not [fault for hand in hands for fault in hand.faults]
     seconds = time.time() - began
-    prepared(seconds=240)
+    prepared(clinic, seconds=240)
     figures = {
         "signings": len(signed), "kills": dict(clinic.kills), "signed in s": round(seconds),
         "all PDFs after s": round(time.time() - began),
@@ -137,11 +137,15 @@ def kill_while_they_sign(clinic: Broken, hands, signed: list, signings: int, kil
         clinic.hit(part, down=clinic.dice.uniform(0.1, 1))
 
 
-def prepared(seconds: float) -> None:
-    """Wait for every PDF. A worker that was killed leaves its lease; moving the clock ends it."""
+def prepared(clinic: Broken, seconds: float) -> None:
+    """Wait for every PDF. Who ends by itself is started again, as `make run` and systemd do.
+
+    A worker that was killed leaves its lease; moving the clock ends it.
+    """
     until, moved, last = time.time() + seconds, time.time(), -1
     while left := RenderJob.objects.filter(done_at=None).count():
         assert time.time() < until, list(RenderJob.objects.filter(done_at=None).values())
+        clinic.look_after()
         if left != last:
             last, moved = left, time.time()
         elif time.time() - moved > 5:
