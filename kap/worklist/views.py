@@ -4,14 +4,13 @@ from django.contrib import messages
 from django.core.paginator import Paginator
 from django.db.models import Count, Q
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils.module_loading import import_string
 from django.views.decorators.http import require_http_methods, require_safe
 
 from kap.accounts.permissions import Can, requires
 from kap.audit import access
 from kap.core.errors import Refused, Stale
 from kap.core.once import once
-from kap.worklist import actions, looks
+from kap.worklist import actions, looks, reach
 from kap.worklist.forms import AcknowledgeForm
 from kap.worklist.models import Item, Kind
 
@@ -72,5 +71,5 @@ def _context(request, row, form) -> dict:
         row.client is not None
         and type(row.client).objects.visible_to(request.user).filter(pk=row.client_id).exists()
     )
-    reach = import_string(REACH)(row.client) if row.kind == Kind.SAFETY and row.client else []
-    return {"row": row, "form": form, "may_answer": may, "on_team": on_team, "reach": reach}
+    ways = reach.of(row.client) if row.kind == Kind.SAFETY and row.client else []
+    return {"row": row, "form": form, "may_answer": may, "on_team": on_team, "reach": ways}
