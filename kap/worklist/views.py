@@ -15,9 +15,6 @@ from kap.worklist.forms import AcknowledgeForm
 from kap.worklist.models import Item, Kind
 
 PER_PAGE = 25
-REACH = (
-    "intake.reach.unsent"  # (client) → ways that are not in the record; a room to the right, so by its name
-)
 
 
 @requires(Can.SEE_WORKLIST)
