@@ -2,22 +2,17 @@
 
 from django.contrib.auth import login
 from django.urls import NoReverseMatch, reverse
-from django.utils.http import url_has_allowed_host_and_scheme
 
 from kap.accounts import sign_ins
 from kap.audit import access
+from kap.core.addresses import inside
 
 BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
 
 
 def safe_next(request, wanted: str = "") -> str:
     """An address of ours that was asked for before signing in, or ''."""
-    wanted = wanted or request.POST.get("next", "") or request.GET.get("next", "")
-    if len(wanted) <= 300 and url_has_allowed_host_and_scheme(
-        wanted, {request.get_host()}, require_https=request.is_secure()
-    ):
-        return wanted
-    return ""
+    return inside(wanted or request.POST.get("next", "") or request.GET.get("next", ""))
 
 
 def sign_in(request, user) -> None:

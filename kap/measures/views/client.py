@@ -7,12 +7,12 @@ from urllib.parse import urlencode
 
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from kap.accounts.permissions import Can, requires
 from kap.audit import access
+from kap.core.addresses import inside
 from kap.core.errors import Refused, Stale
 from kap.core.once import once
 from kap.measures import actions, instruments, scoring, steps
@@ -28,8 +28,7 @@ def _wanted(request, pk) -> Request:
 
 def _back(request) -> str:
     """Only a path of this site, else ""."""
-    path = request.GET.get("back", "")
-    return path if path.startswith("/") and url_has_allowed_host_and_scheme(path, None) else ""
+    return inside(request.GET.get("back", ""))
 
 
 def _to(request, name: str, pk, *args) -> str:

@@ -4,12 +4,12 @@ from django.contrib import messages
 from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from kap.accounts.permissions import Can, allowed, requires
 from kap.accounts.second.proof import proves_again
 from kap.audit import access
+from kap.core.addresses import inside
 from kap.core.errors import Refused, Stale
 from kap.core.once import once
 from kap.pathway import actions, gates
@@ -113,13 +113,7 @@ def advance(request, course):
         found.refresh_from_db()
         return _steps_page(request, found, errors=refused.reasons, status=409)
     messages.success(request, f"{moved.client.name} is at {moved.get_stage_display().lower()} now.")
-    return redirect(_safe_next(request) or reverse("pathway:steps", args=[found.pk]))
-
-
-def _safe_next(request) -> str:
-    wanted = request.POST.get("next", "")
-    good = url_has_allowed_host_and_scheme(wanted, {request.get_host()}, require_https=request.is_secure())
-    return wanted if good else ""
+    return redirect(inside(request.POST.get("next", "")) or reverse("pathway:steps", args=[found.pk]))
 
 
 @requires(Can.MOVE_COURSE)
@@ -188,7 +182,7 @@ def override(request, course, gate, evidence):
             form.add_error(None, " ".join(refused.reasons))
         else:
             messages.success(request, f"{step.words}: passed, under your name.")
-            return redirect(_safe_next(request) or reverse("pathway:steps", args=[found.pk]))
+            return redirect(inside(request.POST.get("next", "")) or reverse("pathway:steps", args=[found.pk]))
     access.opened(request, "steps", client=found.client_id, thing=found)
     context = {"form": form, "course": found, "client": found.client, "rule": rule, "step": step}
     context["next"] = request.GET.get("next", "") or request.POST.get("next", "")
