@@ -23,7 +23,7 @@ class Way:
 
 
 def unsent(client) -> list[Way]:
-    """The client's own number, then the emergency contact's, where the record has not got them. Two queries or three."""
+    """The client's own number, then the emergency contact's, where the record has not got them. Three queries."""
     course = client.courses.filter(stage__in=OPEN_STAGES).order_by("-created_at").first()
     if course is None:
         return []
